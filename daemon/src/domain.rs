@@ -1,0 +1,4 @@
+//! Rules. No HTTP, no I/O, and the time is a parameter.
+
+pub mod session;
+pub mod usage;

@@ -1,0 +1,10 @@
+//! The Sallyport daemon as a library: `main` runs it, the sandbox and every test use the same parts.
+
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod keyring;
+pub mod live;
+pub mod store;
+pub mod task;

@@ -1,0 +1,3 @@
+//! The `sallyportd` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Wire types of our own services, one module a service.
+
+pub mod auth;

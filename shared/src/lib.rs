@@ -1,0 +1,9 @@
+//! Words that two Sallyport programs must agree on: ids, counts of tokens and money, wire types.
+//!
+//! Nothing here does I/O, knows an async runtime or a web framework.
+
+pub mod api;
+pub mod id;
+pub mod secret;
+pub mod time;
+pub mod usage;
