@@ -70,7 +70,9 @@ impl Body {
             1 => segments.swap_remove(0),
             _ => {
                 let mut whole = BytesMut::with_capacity(self.len);
-                segments.iter().for_each(|segment| whole.extend_from_slice(segment));
+                for segment in &segments {
+                    whole.extend_from_slice(segment);
+                }
                 whole.freeze()
             }
         }
