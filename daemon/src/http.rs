@@ -3,8 +3,11 @@
 
 mod body;
 mod call;
+mod patience;
 pub mod reply;
 pub mod route;
+pub mod serve;
+pub mod tls;
 
 pub use body::{Body, BodyError};
 pub use call::{Call, Connection, Peer};

@@ -9,6 +9,10 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+/// How much of a refused body is still read, and for how long.
+const LINGER_BYTES: usize = 64 << 20;
+const LINGER: Duration = Duration::from_secs(5);
+
 /// The pieces of a body as they arrive.
 pub(super) type Incoming = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
 
@@ -107,11 +111,31 @@ fn place(error: &serde_json::Error) -> String {
 
 /// Reads a body to its end.
 pub(super) async fn read(incoming: Incoming, limit: usize, deadline: Duration) -> Result<Body, BodyError> {
-    let all = collect(incoming, limit);
-    tokio::time::timeout(deadline, all).await.unwrap_or(Err(BodyError::TooSlow(deadline)))
+    let mut incoming = incoming;
+    let all = collect(&mut incoming, limit);
+    let body = tokio::time::timeout(deadline, all).await.unwrap_or(Err(BodyError::TooSlow(deadline)));
+    if matches!(body, Err(BodyError::TooLarge { .. })) {
+        discard(incoming).await;
+    }
+    body
 }
 
-async fn collect(mut incoming: Incoming, limit: usize) -> Result<Body, BodyError> {
+/// Reads on for a moment what is refused: a peer that is still writing when its connection closes never sees
+/// the answer, only a reset.
+pub(super) async fn discard(mut incoming: Incoming) {
+    let mut left = LINGER_BYTES;
+    let rest = async {
+        while let Some(Ok(segment)) = incoming.next().await {
+            left = left.saturating_sub(segment.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, rest).await;
+}
+
+async fn collect(incoming: &mut Incoming, limit: usize) -> Result<Body, BodyError> {
     let mut body = Body::default();
     while let Some(segment) = incoming.next().await {
         let segment = segment.map_err(|_| BodyError::Interrupted)?;

@@ -61,10 +61,11 @@ impl Call {
     pub async fn body(&mut self, limit: usize) -> Result<Body, BodyError> {
         let is_gzip = self.is_gzip()?;
         let announced = self.header(header::CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
+        let incoming = std::mem::replace(&mut self.incoming, Box::pin(futures_util::stream::empty()));
         if announced.is_some_and(|len| len > limit) {
+            body::discard(incoming).await;
             return Err(BodyError::TooLarge { limit });
         }
-        let incoming = std::mem::replace(&mut self.incoming, futures_util::stream::empty().boxed_sync());
         let body = body::read(incoming, limit, self.connection.body_timeout).await?;
         if is_gzip { body::unpack(body, limit) } else { Ok(body) }
     }
@@ -80,18 +81,5 @@ impl Call {
             "gzip" | "x-gzip" => Ok(true),
             other => Err(BodyError::Encoding(other.chars().take(40).collect())),
         }
-    }
-}
-
-trait BoxedSync: Sized {
-    fn boxed_sync(self) -> Incoming;
-}
-
-impl<S> BoxedSync for S
-where
-    S: futures_util::Stream<Item = Result<bytes::Bytes, warp::Error>> + Send + Sync + 'static,
-{
-    fn boxed_sync(self) -> Incoming {
-        Box::pin(self)
     }
 }

@@ -1,0 +1,223 @@
+//! Our accept loop around warp: slots, TLS under a deadline, a deadline for the first head, a drain.
+//!
+//! Invariant: whatever a peer does or leaves undone, its connection ends after a known time, and its slot is
+//! free again.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Request, StatusCode, header};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{Connection, Peer, Response, Route, patience::Patient, reply, route, tls::Certificates};
+use crate::{config, task::Tasks};
+
+/// Largest head of a request, and the most hyper keeps of a connection's input: it keeps that buffer for the
+/// connection's life.
+const HEAD_LIMIT: usize = 32 * 1024;
+/// How long to wait before accepting again when the system refuses (too many open files).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A bound socket that is not yet served.
+#[derive(Debug)]
+pub struct Listener {
+    name: &'static str,
+    socket: Socket,
+    certificates: Option<Arc<Certificates>>,
+}
+
+impl Listener {
+    /// Binds a TCP socket; port 0 takes a free one.
+    pub async fn tcp(name: &'static str, address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::Tcp(TcpListener::bind(address).await?);
+        Ok(Self { name, socket, certificates: None })
+    }
+
+    /// Binds a unix socket.
+    pub fn unix(name: &'static str, path: &Path) -> io::Result<Self> {
+        Ok(Self { name, socket: Socket::Unix(UnixListener::bind(path)?), certificates: None })
+    }
+
+    /// Speaks TLS with these certificates.
+    pub fn with_tls(self, certificates: Option<Arc<Certificates>>) -> Self {
+        Self { certificates, ..self }
+    }
+
+    /// The address of a TCP socket.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(socket) => socket.local_addr().ok(),
+            Socket::Unix(_) => None,
+        }
+    }
+
+    /// Serves until `stop`, then drains: idle connections close, requests in flight finish, and whatever still
+    /// runs after the drain timeout is cut.
+    pub async fn serve(self, routes: Route, limits: config::Http, stop: CancellationToken) {
+        let name = self.name;
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        let drain = limits.drain_timeout;
+        let server =
+            Server { name, routes, limits, connections: Tasks::default(), cut: CancellationToken::new() };
+        stop.run_until_cancelled(self.accept(&server, &slots)).await;
+        info!(listener = name, "stopped accepting");
+        if !server.connections.stop(drain).await {
+            warn!(listener = name, "drain deadline passed, connections cut");
+            server.cut.cancel();
+        }
+    }
+
+    async fn accept(&self, server: &Server, slots: &Arc<Semaphore>) {
+        loop {
+            let Ok(slot) = slots.clone().acquire_owned().await else { return };
+            let accepted = match &self.socket {
+                Socket::Tcp(socket) => {
+                    socket.accept().await.map(|(stream, peer)| self.greet(server, stream, peer, slot))
+                }
+                Socket::Unix(socket) => {
+                    socket.accept().await.map(|(stream, _)| welcome(server, stream, slot))
+                }
+            };
+            if let Err(error) = accepted {
+                warn!(listener = self.name, %error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+
+    fn greet(&self, server: &Server, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
+        let _ = stream.set_nodelay(true);
+        let served = server.clone();
+        let acceptor = self.certificates.as_ref().map(|certificates| certificates.acceptor());
+        server.connections.spawn("connection", async move {
+            let _slot = slot;
+            let Some(acceptor) = acceptor else { return served.converse(stream, Peer::Tcp(peer)).await };
+            match tokio::time::timeout(served.limits.header_timeout, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => served.converse(stream, Peer::Tcp(peer)).await,
+                Ok(Err(error)) => debug!(listener = served.name, %peer, %error, "TLS handshake failed"),
+                Err(_) => debug!(listener = served.name, %peer, "TLS handshake timed out"),
+            }
+        });
+    }
+}
+
+fn welcome(server: &Server, stream: UnixStream, slot: OwnedSemaphorePermit) {
+    let uid = stream.peer_cred().ok().map(|cred| cred.uid());
+    let served = server.clone();
+    server.connections.spawn("connection", async move {
+        let _slot = slot;
+        served.converse(stream, Peer::Unix { uid }).await;
+    });
+}
+
+/// What every connection of a listener shares.
+#[derive(Clone)]
+struct Server {
+    name: &'static str,
+    routes: Route,
+    limits: config::Http,
+    connections: Tasks,
+    cut: CancellationToken,
+}
+
+impl Server {
+    /// Serves one connection to its end.
+    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+        let began = Arc::new(AtomicBool::new(false));
+        let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.limits.idle_timeout)
+                .max_buf_size(HEAD_LIMIT)
+                .serve_connection(io, self.service(peer, began.clone()))
+        );
+        let draining = self.connections.stopping();
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = headless(self.limits.header_timeout, &began) => return,
+            () = draining.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                match self.cut.run_until_cancelled(connection.as_mut()).await {
+                    Some(result) => result,
+                    None => return,
+                }
+            }
+        };
+        if let Err(error) = result {
+            debug!(listener = self.name, ?peer, %error, "connection ended early");
+        }
+    }
+
+    fn service(
+        &self,
+        peer: Peer,
+        began: Arc<AtomicBool>,
+    ) -> impl hyper::service::Service<
+        Request<Incoming>,
+        Response = Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > {
+        let routes = warp::service(route::total(self.routes.clone()));
+        let connection = Connection { peer, body_timeout: self.limits.body_timeout };
+        service_fn(move |mut request: Request<Incoming>| {
+            began.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(connection);
+            let refused = screen(&request);
+            let routes = TowerToHyperService::new(routes.clone());
+            async move {
+                match refused {
+                    Some(response) => Ok(response),
+                    None => hyper::service::Service::call(&routes, request).await,
+                }
+            }
+        })
+    }
+}
+
+/// Resolves if no request has begun by the deadline.
+async fn headless(deadline: Duration, began: &AtomicBool) {
+    tokio::time::sleep(deadline).await;
+    if began.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Refuses a request whose length can be read in two ways (RFC 9112, section 6.3).
+fn screen(request: &Request<Incoming>) -> Option<Response> {
+    let lengths = request.headers().get_all(header::CONTENT_LENGTH).iter().count();
+    (lengths > 1).then(|| {
+        let message = json!({ "message": "the request has more than one content-length" });
+        let mut response = reply::json(StatusCode::BAD_REQUEST, &message);
+        response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+        response
+    })
+}
