@@ -45,7 +45,7 @@ enum Socket {
     Unix(UnixListener),
 }
 
-/// A bound socket that is not yet served.
+/// A bound socket that is not yet owned.
 #[derive(Debug)]
 pub struct Listener {
     name: &'static str,
@@ -114,15 +114,15 @@ impl Listener {
 
     fn greet(&self, server: &Server, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
         let _ = stream.set_nodelay(true);
-        let served = server.clone();
+        let owned = server.clone();
         let acceptor = self.certificates.as_ref().map(|certificates| certificates.acceptor());
         server.connections.spawn("connection", async move {
             let _slot = slot;
-            let Some(acceptor) = acceptor else { return served.converse(stream, Peer::Tcp(peer)).await };
-            match tokio::time::timeout(served.limits.header_timeout, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => served.converse(stream, Peer::Tcp(peer)).await,
-                Ok(Err(error)) => debug!(listener = served.name, %peer, %error, "TLS handshake failed"),
-                Err(_) => debug!(listener = served.name, %peer, "TLS handshake timed out"),
+            let Some(acceptor) = acceptor else { return owned.converse(stream, Peer::Tcp(peer)).await };
+            match tokio::time::timeout(owned.limits.header_timeout, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => owned.converse(stream, Peer::Tcp(peer)).await,
+                Ok(Err(error)) => debug!(listener = owned.name, %peer, %error, "TLS handshake failed"),
+                Err(_) => debug!(listener = owned.name, %peer, "TLS handshake timed out"),
             }
         });
     }
@@ -130,10 +130,10 @@ impl Listener {
 
 fn welcome(server: &Server, stream: UnixStream, slot: OwnedSemaphorePermit) {
     let uid = stream.peer_cred().ok().map(|cred| cred.uid());
-    let served = server.clone();
+    let owned = server.clone();
     server.connections.spawn("connection", async move {
         let _slot = slot;
-        served.converse(stream, Peer::Unix { uid }).await;
+        owned.converse(stream, Peer::Unix { uid }).await;
     });
 }
 
