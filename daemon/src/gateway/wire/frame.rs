@@ -1,0 +1,310 @@
+//! Frames of `application/vnd.amazon.eventstream`: a prelude of two lengths and its CRC, headers, a payload, and
+//! the CRC of it all.
+//!
+//! Invariant: however the bytes are cut into pieces, the same frames come out.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use thiserror::Error;
+
+/// The two lengths and their CRC.
+const PRELUDE: usize = 12;
+/// The prelude and the CRC at the end: the smallest frame.
+const OVERHEAD: usize = PRELUDE + 4;
+/// The largest frame that is accepted.
+const LIMIT: usize = 16 << 20;
+/// The header value type of text.
+const TEXT: u8 = 7;
+
+/// Why bytes are not a frame. Nothing after them can be read.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum FrameError {
+    #[error("a frame of {0} bytes is larger than {LIMIT}")]
+    TooLarge(usize),
+    #[error("the lengths in a frame contradict each other")]
+    Length,
+    #[error("the checksum of a frame is wrong")]
+    Checksum,
+}
+
+/// One whole frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    whole: Bytes,
+    headers: usize,
+}
+
+impl Frame {
+    /// The frame as it came.
+    pub fn bytes(&self) -> &Bytes {
+        &self.whole
+    }
+
+    pub fn payload(&self) -> &[u8] {
+        let end = self.whole.len().saturating_sub(4);
+        self.whole.get(PRELUDE + self.headers..end).unwrap_or_default()
+    }
+
+    /// `event`, `exception` or `error`.
+    pub fn message_type(&self) -> Option<&str> {
+        self.header(":message-type")
+    }
+
+    /// `chunk`, for what a model says.
+    pub fn event_type(&self) -> Option<&str> {
+        self.header(":event-type")
+    }
+
+    /// `throttlingException` and the like.
+    pub fn exception_type(&self) -> Option<&str> {
+        self.header(":exception-type")
+    }
+
+    /// A header whose value is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.whole.get(PRELUDE..PRELUDE + self.headers)?;
+        let (_, value) = Headers(headers).find(|(key, _)| *key == name.as_bytes())?;
+        std::str::from_utf8(value?).ok()
+    }
+}
+
+/// Walks through names and values; a value is `None` if it is not text.
+struct Headers<'a>(&'a [u8]);
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a [u8], Option<&'a [u8]>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&len, rest) = self.0.split_first()?;
+        let (name, rest) = rest.split_at_checked(len.into())?;
+        let (&kind, rest) = rest.split_first()?;
+        let (len, rest) = match kind {
+            0 | 1 => (0, rest),
+            2 => (1, rest),
+            3 => (2, rest),
+            4 => (4, rest),
+            5 | 8 => (8, rest),
+            6 | TEXT => {
+                let (len, rest) = rest.split_first_chunk::<2>()?;
+                (u16::from_be_bytes(*len).into(), rest)
+            }
+            9 => (16, rest),
+            _ => return None,
+        };
+        let (value, rest) = rest.split_at_checked(len)?;
+        self.0 = rest;
+        Some((name, (kind == TEXT).then_some(value)))
+    }
+}
+
+/// Writes a frame. Headers longer than the format allows are left out.
+pub fn encode(headers: &[(&str, &str)], payload: &[u8]) -> Bytes {
+    let mut written = Vec::with_capacity(128);
+    for (name, value) in headers {
+        let (Ok(name_len), Ok(value_len)) = (u8::try_from(name.len()), u16::try_from(value.len())) else {
+            continue;
+        };
+        written.put_u8(name_len);
+        written.put_slice(name.as_bytes());
+        written.put_u8(TEXT);
+        written.put_u16(value_len);
+        written.put_slice(value.as_bytes());
+    }
+    let mut frame = BytesMut::with_capacity(OVERHEAD + written.len() + payload.len());
+    frame.put_u32(length(OVERHEAD + written.len() + payload.len()));
+    frame.put_u32(length(written.len()));
+    frame.put_u32(crc32fast::hash(&frame));
+    frame.put_slice(&written);
+    frame.put_slice(payload);
+    frame.put_u32(crc32fast::hash(&frame));
+    frame.freeze()
+}
+
+fn length(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// Splits a stream of bytes into frames. A frame that lies within one piece is not copied.
+#[derive(Debug, Default)]
+pub struct Frames {
+    /// The piece being read.
+    piece: Bytes,
+    /// A frame whose end has not arrived.
+    begun: BytesMut,
+    failed: Option<FrameError>,
+}
+
+impl Frames {
+    /// Adds the next piece. All frames of the previous one must have been taken.
+    pub fn push(&mut self, piece: Bytes) {
+        if self.piece.is_empty() {
+            self.piece = piece;
+        } else {
+            let mut both = BytesMut::from(std::mem::take(&mut self.piece));
+            both.extend_from_slice(&piece);
+            self.piece = both.freeze();
+        }
+    }
+
+    /// The next frame that has arrived whole. After an error nothing but that error comes.
+    pub fn next_frame(&mut self) -> Option<Result<Frame, FrameError>> {
+        if let Some(error) = self.failed {
+            return Some(Err(error));
+        }
+        let frame = self.split().and_then(|whole| whole.map(check).transpose());
+        self.failed = frame.as_ref().err().copied();
+        frame.transpose()
+    }
+
+    /// Whether bytes of an unfinished frame are held: the stream must not end here.
+    pub fn is_midway(&self) -> bool {
+        !self.piece.is_empty() || !self.begun.is_empty()
+    }
+
+    fn split(&mut self) -> Result<Option<Bytes>, FrameError> {
+        if self.begun.is_empty() {
+            return match total(&self.piece)? {
+                Some(total) if total <= self.piece.len() => Ok(Some(self.piece.split_to(total))),
+                _ => {
+                    self.take(self.piece.len());
+                    Ok(None)
+                }
+            };
+        }
+        if total(&self.begun)?.is_none() {
+            self.take(PRELUDE - self.begun.len());
+        }
+        let Some(total) = total(&self.begun)? else { return Ok(None) };
+        self.take(total.saturating_sub(self.begun.len()));
+        Ok((self.begun.len() == total).then(|| self.begun.split().freeze()))
+    }
+
+    /// Moves up to `len` bytes of the piece to the unfinished frame.
+    fn take(&mut self, len: usize) {
+        let len = len.min(self.piece.len());
+        self.begun.extend_from_slice(self.piece.get(..len).unwrap_or_default());
+        self.piece.advance(len);
+    }
+}
+
+/// The length of the frame that starts here, once its prelude has arrived.
+fn total(start: &[u8]) -> Result<Option<usize>, FrameError> {
+    let Some(prelude) = start.first_chunk::<PRELUDE>() else { return Ok(None) };
+    let (lengths, crc) = prelude.split_at(8);
+    if word(crc) != Some(crc32fast::hash(lengths)) {
+        return Err(FrameError::Checksum);
+    }
+    let total = word(lengths).unwrap_or_default() as usize;
+    if total > LIMIT {
+        return Err(FrameError::TooLarge(total));
+    }
+    if total < OVERHEAD { Err(FrameError::Length) } else { Ok(Some(total)) }
+}
+
+fn check(whole: Bytes) -> Result<Frame, FrameError> {
+    let (content, crc) = whole.split_at_checked(whole.len() - 4).ok_or(FrameError::Length)?;
+    if word(crc) != Some(crc32fast::hash(content)) {
+        return Err(FrameError::Checksum);
+    }
+    let headers = whole.get(4..).and_then(word).ok_or(FrameError::Length)? as usize;
+    if headers > whole.len() - OVERHEAD {
+        return Err(FrameError::Length);
+    }
+    Ok(Frame { whole, headers })
+}
+
+/// The first four bytes as a number.
+fn word(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().copied().map(u32::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(pieces: impl IntoIterator<Item = Bytes>) -> Result<Vec<Frame>, FrameError> {
+        let mut frames = Frames::default();
+        let mut all = Vec::new();
+        for piece in pieces {
+            frames.push(piece);
+            while let Some(frame) = frames.next_frame() {
+                all.push(frame?);
+            }
+        }
+        assert!(!frames.is_midway());
+        Ok(all)
+    }
+
+    #[test]
+    fn frames_are_written_as_the_format_shows_them() {
+        let empty = b"\x00\x00\x00\x10\x00\x00\x00\x00\x05\xc2\x48\xeb\x7d\x98\xc8\xff";
+        assert_eq!(encode(&[], b""), &empty[..]);
+        let payload = b"\x00\x00\x00\x1d\x00\x00\x00\x00\xfd\x52\x8c\x5a{'foo':'bar'}\xc3\x65\x39\x36";
+        assert_eq!(encode(&[], b"{'foo':'bar'}"), &payload[..]);
+    }
+
+    #[test]
+    fn headers_are_found_among_other_kinds() {
+        let headers =
+            b"\x01a\x00\x01b\x05\0\0\0\0\0\0\0\x01\x01c\x06\0\x02xy\x0d:message-type\x07\0\x05event";
+        assert_eq!(Headers(headers).count(), 4);
+        assert_eq!(Headers(headers).last(), Some((&b":message-type"[..], Some(&b"event"[..]))));
+    }
+
+    #[test]
+    fn a_frame_within_one_piece_is_not_copied() {
+        let piece = [encode(&[("a", "b")], b"one"), encode(&[], b"two")].concat();
+        let piece = Bytes::from(piece);
+        let frames = read([piece.clone()]).unwrap();
+        assert_eq!(frames.len(), 2);
+        assert_eq!(frames[0].bytes().as_ptr(), piece.as_ptr());
+        assert_eq!((frames[0].header("a"), frames[0].payload()), (Some("b"), &b"one"[..]));
+    }
+
+    #[test]
+    fn a_frame_that_is_too_large_is_refused_at_its_prelude() {
+        let mut prelude = BytesMut::new();
+        prelude.put_u32(0x7fff_ffff);
+        prelude.put_u32(0);
+        prelude.put_u32(crc32fast::hash(&prelude));
+        assert_eq!(read([prelude.freeze()]), Err(FrameError::TooLarge(0x7fff_ffff)));
+    }
+
+    #[test]
+    fn after_an_error_nothing_is_read() {
+        let mut frames = Frames::default();
+        frames.push(Bytes::from_static(&[0; 32]));
+        assert_eq!(frames.next_frame(), Some(Err(FrameError::Checksum)));
+        frames.push(encode(&[], b"fine"));
+        assert_eq!(frames.next_frame(), Some(Err(FrameError::Checksum)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_frames(
+            payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..6),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let frames: Vec<_> = payloads.iter().map(|payload| encode(&[("k", "v")], payload)).collect();
+            let stream = Bytes::from(frames.concat());
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+            cuts.extend([0, stream.len()]);
+            cuts.sort_unstable();
+            let pieces = cuts.windows(2).map(|cut| stream.slice(cut[0]..cut[1]));
+            let read = read(pieces).unwrap();
+            prop_assert_eq!(read.iter().map(|frame| frame.bytes().clone()).collect::<Vec<_>>(), frames);
+            prop_assert!(read.iter().zip(&payloads).all(|(frame, payload)| frame.payload() == &payload[..]));
+        }
+
+        #[test]
+        fn any_flipped_bit_is_noticed(payload in prop::collection::vec(any::<u8>(), 0..100), bit in any::<prop::sample::Index>()) {
+            let mut frame = encode(&[("k", "v")], &payload).to_vec();
+            let bit = bit.index(frame.len() * 8);
+            frame[bit / 8] ^= 1 << (bit % 8);
+            let mut frames = Frames::default();
+            frames.push(Bytes::from(frame));
+            prop_assert!(!matches!(frames.next_frame(), Some(Ok(_))));
+        }
+    }
+}
