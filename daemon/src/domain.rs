@@ -1,4 +1,5 @@
 //! Rules. No HTTP, no I/O, and the time is a parameter.
 
+pub mod audit;
 pub mod session;
 pub mod usage;

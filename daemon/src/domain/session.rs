@@ -1,9 +1,14 @@
-//! Sessions: their life, and the rules of refresh-token rotation.
+//! Sessions: who they belong to, and their life from sign-in to end.
+
+mod refresh;
 
 use shared::{
+    api::auth::Device,
     id::{DeviceId, SessionId, UserId},
     time::Timestamp,
 };
+
+pub use refresh::{Presented, Refusal, Step, TokenState};
 
 /// Who makes a request, as a verified access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +32,127 @@ pub enum EndReason {
     Revoked,
 }
 
+impl EndReason {
+    pub const ALL: [Self; 3] = [Self::Logout, Self::Reuse, Self::Revoked];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::Reuse => "reuse",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The reason of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
 /// The end of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
     pub at: Timestamp,
     pub reason: EndReason,
+}
+
+/// One sign-in of a user on a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub identity: Identity,
+    pub device: Device,
+    pub opened: Timestamp,
+    /// The sign-in, or the last refresh.
+    pub refreshed: Timestamp,
+    /// When its newest refresh token expires.
+    pub expires: Timestamp,
+    /// No access token minted for it is valid after this.
+    pub access_until: Timestamp,
+    pub ended: Option<Ended>,
+}
+
+/// What a session is at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    Active,
+    /// Nothing was refreshed for too long.
+    Expired,
+    Ended(Ended),
+}
+
+impl Session {
+    /// What it is now. An end is final: it stands, however long ago it was.
+    pub fn state(&self, now: Timestamp) -> SessionState {
+        match self.ended {
+            Some(ended) => SessionState::Ended(ended),
+            None if now >= self.expires => SessionState::Expired,
+            None => SessionState::Active,
+        }
+    }
+
+    /// Ends it. The first end stands; what comes later changes nothing, and is told what stands.
+    pub fn end(&mut self, ended: Ended) -> Result<Ended, Ended> {
+        match self.ended {
+            Some(stands) => Err(stands),
+            None => Ok(*self.ended.insert(ended)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const OPENED: Timestamp = Timestamp(1_000_000);
+
+    fn session() -> Session {
+        let identity = Identity {
+            session: SessionId::generate(),
+            user: UserId::new("ada"),
+            email: None,
+            name: None,
+            groups: vec![],
+            device: None,
+        };
+        Session {
+            identity,
+            device: Device::default(),
+            opened: OPENED,
+            refreshed: OPENED,
+            expires: OPENED + Duration::from_mins(1),
+            access_until: OPENED + Duration::from_secs(10),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn a_session_is_active_until_it_expires() {
+        for (millis, state) in [
+            (0, SessionState::Active),
+            (59_999, SessionState::Active),
+            (60_000, SessionState::Expired),
+            (90_000, SessionState::Expired),
+        ] {
+            assert_eq!(session().state(Timestamp(OPENED.0 + millis)), state, "after {millis} ms");
+        }
+    }
+
+    #[test]
+    fn the_first_end_stands_even_when_the_session_would_have_expired() {
+        let mut session = session();
+        let first = Ended { at: OPENED, reason: EndReason::Reuse };
+        assert_eq!(session.end(first), Ok(first));
+        assert_eq!(session.end(Ended { at: OPENED, reason: EndReason::Logout }), Err(first));
+        assert_eq!(session.state(session.expires), SessionState::Ended(first));
+    }
+
+    #[test]
+    fn every_reason_has_a_name_of_its_own() {
+        for reason in EndReason::ALL {
+            assert_eq!(EndReason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(EndReason::parse("vanished"), None);
+    }
 }
