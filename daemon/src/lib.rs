@@ -1,5 +1,6 @@
 //! The Sallyport daemon as a library: `main` runs it, the sandbox and every test use the same parts.
 
+pub mod auth;
 pub mod clock;
 pub mod config;
 pub mod domain;

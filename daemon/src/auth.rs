@@ -1,0 +1,3 @@
+//! The auth door: sign-in, refresh, sign-out.
+
+pub mod entra;
