@@ -1,0 +1,5 @@
+//! The upstream: AWS Bedrock. Only here are AWS crates named.
+
+mod error;
+
+pub use error::{Blame, UpstreamError, UpstreamRefusal};
