@@ -1,1 +1,118 @@
 //! What must outlive the process: sessions, refresh tokens, usage, audit.
+//!
+//! `Store` is the contract; each of its methods is one transaction, and has happened for good when it answers.
+//! Nothing here is asked while a request of the gateway waits.
+
+mod error;
+pub mod query;
+pub mod sqlite;
+pub mod token;
+
+use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
+
+use shared::{id::SessionId, time::Timestamp};
+
+pub use error::StoreError;
+pub use sqlite::SqliteStore;
+pub use token::{RefreshToken, TokenHash};
+
+use crate::domain::{
+    audit::{AuditEntry, AuditRecord, Origin},
+    session::{Ended, Lifetimes, Refusal, Session},
+    usage::UsageRecord,
+};
+use query::{SessionQuery, UsageQuery, UsageSum};
+
+/// An answer that is on its way. Dropping it does not undo what was asked.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Where sessions and records are kept. The rules are `domain`'s: a store reads what a rule needs, asks it, and
+/// writes what it decided, in one transaction.
+pub trait Store: Send + Sync + Debug {
+    /// Adds a session with its first refresh token, and audits the sign-in.
+    fn open_session(&self, opening: Opening) -> Pending<'_, ()>;
+    /// Presents a refresh token: rotates it, repeats its rotation, or refuses it and, if it was reused, ends
+    /// its session. Audits whatever happened.
+    fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed>;
+    /// Ends a session and audits it, unless it is over already.
+    fn end_session(&self, ending: Ending) -> Pending<'_, Finish>;
+    /// The session that a refresh token, in whatever state, belongs to.
+    fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>>;
+    fn session(&self, id: SessionId) -> Pending<'_, Option<Session>>;
+    /// Sessions, newest first.
+    fn sessions(&self, query: SessionQuery) -> Pending<'_, Vec<Session>>;
+    /// The ends of sessions whose access tokens may still be valid at `now`.
+    fn ends(&self, now: Timestamp) -> Pending<'_, Ends>;
+    /// Forgets refresh tokens that have expired.
+    fn forget_tokens(&self, now: Timestamp) -> Pending<'_, usize>;
+
+    /// Adds usage; a record that is there already is left alone, so a batch may be repeated.
+    fn add_usage(&self, records: Arc<[UsageRecord]>) -> Pending<'_, ()>;
+    /// Sums of usage, largest first.
+    fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>>;
+
+    /// Adds a record to the audit trail.
+    fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()>;
+    /// The audit trail after an entry, oldest first.
+    fn audit(&self, after: u64, limit: u32) -> Pending<'_, Vec<AuditEntry>>;
+
+    /// Whether the store can be written to.
+    fn check(&self) -> Pending<'_, ()>;
+}
+
+/// A new session.
+#[derive(Debug)]
+pub struct Opening {
+    pub session: Session,
+    pub token: RefreshToken,
+    pub origin: Origin,
+}
+
+/// A refresh token that was presented.
+#[derive(Debug)]
+pub struct Attempt {
+    pub token: RefreshToken,
+    pub lifetimes: Lifetimes,
+    pub origin: Origin,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub enum Refreshed {
+    Renewed {
+        session: Session,
+        successor: RefreshToken,
+        repeated: bool,
+    },
+    Refused {
+        session: Session,
+        refusal: Refusal,
+    },
+    /// No such token was ever issued, or it is long forgotten.
+    Unknown,
+}
+
+/// A wish that a session end.
+#[derive(Debug)]
+pub struct Ending {
+    pub session: SessionId,
+    pub ended: Ended,
+    pub origin: Origin,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Finish {
+    Ended(Box<Session>),
+    /// It was over before, like this.
+    Already(Ended),
+    Unknown,
+}
+
+/// What a node must know before it serves.
+#[derive(Debug, Default)]
+pub struct Ends {
+    pub ended: Vec<(SessionId, Ended)>,
+    /// Every access token minted so far, for any session, has expired by then.
+    pub access_until: Timestamp,
+}

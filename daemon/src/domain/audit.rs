@@ -7,6 +7,8 @@ use shared::{
     time::Timestamp,
 };
 
+use super::session::EndReason;
+
 /// Where a change came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -43,10 +45,13 @@ pub enum AuditEvent {
     /// A used refresh token came back, and its session was revoked.
     Reuse,
     Logout,
+    /// An operator ended a session.
+    Revocation,
 }
 
 impl AuditEvent {
-    pub const ALL: [Self; 5] = [Self::SignIn, Self::Refusal, Self::Refresh, Self::Reuse, Self::Logout];
+    pub const ALL: [Self; 6] =
+        [Self::SignIn, Self::Refusal, Self::Refresh, Self::Reuse, Self::Logout, Self::Revocation];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -55,11 +60,22 @@ impl AuditEvent {
             Self::Refresh => "refresh",
             Self::Reuse => "reuse",
             Self::Logout => "logout",
+            Self::Revocation => "revocation",
         }
     }
 
     /// The event of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+}
+
+impl From<EndReason> for AuditEvent {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::Logout => Self::Logout,
+            EndReason::Reuse => Self::Reuse,
+            EndReason::Revoked => Self::Revocation,
+        }
     }
 }

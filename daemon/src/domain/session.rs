@@ -2,13 +2,15 @@
 
 mod refresh;
 
+use std::time::Duration;
+
 use shared::{
     api::auth::Device,
     id::{DeviceId, SessionId, UserId},
     time::Timestamp,
 };
 
-pub use refresh::{Presented, Refusal, Step, TokenState};
+pub use refresh::{Presented, Refusal, Step, TokenState, UNKNOWN_TOKEN};
 
 /// Who makes a request, as a verified access token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,15 @@ pub struct Session {
     pub ended: Option<Ended>,
 }
 
+/// How long what we mint is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    pub access: Duration,
+    pub refresh: Duration,
+    /// How long a used refresh token may be presented again.
+    pub grace: Duration,
+}
+
 /// What a session is at some moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
@@ -81,6 +92,30 @@ pub enum SessionState {
 }
 
 impl Session {
+    /// A session that begins now, with its first tokens.
+    pub fn open(identity: Identity, device: Device, lifetimes: Lifetimes, now: Timestamp) -> Self {
+        Self {
+            identity,
+            device,
+            opened: now,
+            refreshed: now,
+            expires: now + lifetimes.refresh,
+            access_until: now + lifetimes.access,
+            ended: None,
+        }
+    }
+
+    /// Another access token is minted.
+    pub fn mint(&mut self, lifetimes: Lifetimes, now: Timestamp) {
+        self.refreshed = now;
+        self.access_until = self.access_until.max(now + lifetimes.access);
+    }
+
+    /// Its refresh token was rotated.
+    pub fn extend(&mut self, lifetimes: Lifetimes, now: Timestamp) {
+        self.expires = now + lifetimes.refresh;
+    }
+
     /// What it is now. An end is final: it stands, however long ago it was.
     pub fn state(&self, now: Timestamp) -> SessionState {
         match self.ended {
@@ -101,11 +136,15 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const OPENED: Timestamp = Timestamp(1_000_000);
+
+    const LIFETIMES: Lifetimes = Lifetimes {
+        access: Duration::from_secs(10),
+        refresh: Duration::from_mins(1),
+        grace: Duration::from_secs(5),
+    };
 
     fn session() -> Session {
         let identity = Identity {
@@ -116,15 +155,7 @@ mod tests {
             groups: vec![],
             device: None,
         };
-        Session {
-            identity,
-            device: Device::default(),
-            opened: OPENED,
-            refreshed: OPENED,
-            expires: OPENED + Duration::from_mins(1),
-            access_until: OPENED + Duration::from_secs(10),
-            ended: None,
-        }
+        Session::open(identity, Device::default(), LIFETIMES, OPENED)
     }
 
     #[test]
@@ -146,6 +177,16 @@ mod tests {
         assert_eq!(session.end(first), Ok(first));
         assert_eq!(session.end(Ended { at: OPENED, reason: EndReason::Logout }), Err(first));
         assert_eq!(session.state(session.expires), SessionState::Ended(first));
+    }
+
+    #[test]
+    fn an_access_token_of_longer_life_is_remembered_when_shorter_ones_follow() {
+        let mut session = session();
+        let now = OPENED + Duration::from_secs(1);
+        session.mint(Lifetimes { access: Duration::from_secs(2), ..LIFETIMES }, now);
+        assert_eq!(session.access_until, OPENED + LIFETIMES.access);
+        session.extend(LIFETIMES, now);
+        assert_eq!((session.refreshed, session.expires), (now, now + LIFETIMES.refresh));
     }
 
     #[test]

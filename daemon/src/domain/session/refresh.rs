@@ -9,6 +9,9 @@ use shared::time::Timestamp;
 
 use super::{EndReason, Ended};
 
+/// The machine code of a refresh token that nobody knows.
+pub const UNKNOWN_TOKEN: &str = "refresh_token_unknown";
+
 /// How far a refresh token has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenState {
@@ -46,6 +49,17 @@ pub enum Refusal {
     Expired,
     /// The token was used before; the session must end, like this.
     Reused(Ended),
+}
+
+impl Refusal {
+    /// The machine code that clients and the audit trail see.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ended(_) => "session_ended",
+            Self::Expired => "refresh_token_expired",
+            Self::Reused(_) => "refresh_token_reused",
+        }
+    }
 }
 
 impl Presented {

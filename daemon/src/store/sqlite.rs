@@ -1,0 +1,138 @@
+//! The embedded store: SQLite with a write-ahead log, one thread that writes and one that reads.
+//!
+//! Sessions and audit survive the loss of power (`synchronous=FULL`), usage the death of the process (`NORMAL`):
+//! what a power cut takes of it, the next durable commit would have saved.
+
+mod audit;
+mod column;
+mod fault;
+mod file;
+mod migration;
+mod refresh;
+mod session;
+mod usage;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::Path, sync::Arc};
+
+use rusqlite::Connection;
+use shared::{id::SessionId, time::Timestamp};
+
+use super::{
+    Attempt, Ending, Ends, Finish, Opening, Pending, Refreshed, Store, StoreError, TokenHash,
+    query::{SessionQuery, UsageQuery, UsageSum},
+};
+use crate::domain::{
+    audit::{AuditEntry, AuditRecord},
+    session::Session,
+    usage::UsageRecord,
+};
+use fault::Fault;
+use file::Files;
+use worker::{Durability, Role, Worker};
+
+/// A database in a folder. Dropping it closes the database, and only then gives up the folder: the order of the
+/// fields is the order of their ends.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Worker,
+    reader: Worker,
+    _files: Files,
+}
+
+impl SqliteStore {
+    /// Opens the database in `dir`, and makes or migrates it if needed.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let files = Files::claim(dir)?;
+        let (writer, reader) = connect(&files).map_err(|fault| fault.explain(&files.database))?;
+        Ok(Self {
+            writer: Worker::start(Role::Writer, writer, files.database.clone())?,
+            reader: Worker::start(Role::Reader, reader, files.database.clone())?,
+            _files: files,
+        })
+    }
+
+    /// Writes what must never be lost.
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Pending<'_, T> {
+        Box::pin(self.writer.run(Durability::Power, work))
+    }
+
+    fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Pending<'_, T> {
+        Box::pin(self.reader.run(Durability::Process, work))
+    }
+}
+
+fn connect(files: &Files) -> Result<(Connection, Connection), Fault> {
+    let mut writer = files.connect()?;
+    migration::migrate(&mut writer)?;
+    Ok((writer, files.connect()?))
+}
+
+impl Store for SqliteStore {
+    fn open_session(&self, opening: Opening) -> Pending<'_, ()> {
+        self.write(move |connection| refresh::open(connection, &opening))
+    }
+
+    fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed> {
+        self.write(move |connection| refresh::present(connection, &attempt))
+    }
+
+    fn end_session(&self, ending: Ending) -> Pending<'_, Finish> {
+        self.write(move |connection| session::end(connection, &ending))
+    }
+
+    fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>> {
+        self.read(move |connection| refresh::session_of(connection, token))
+    }
+
+    fn session(&self, id: SessionId) -> Pending<'_, Option<Session>> {
+        self.read(move |connection| session::find(connection, id))
+    }
+
+    fn sessions(&self, query: SessionQuery) -> Pending<'_, Vec<Session>> {
+        self.read(move |connection| session::list(connection, &query))
+    }
+
+    fn ends(&self, now: Timestamp) -> Pending<'_, Ends> {
+        self.read(move |connection| session::ends(connection, now))
+    }
+
+    fn forget_tokens(&self, now: Timestamp) -> Pending<'_, usize> {
+        self.write(move |connection| refresh::forget(connection, now))
+    }
+
+    fn add_usage(&self, records: Arc<[UsageRecord]>) -> Pending<'_, ()> {
+        let work = move |connection: &Connection| usage::insert(connection, &records);
+        Box::pin(self.writer.run(Durability::Process, work))
+    }
+
+    fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>> {
+        self.read(move |connection| usage::sum(connection, &query))
+    }
+
+    fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()> {
+        self.write(move |connection| audit::insert(connection, &record))
+    }
+
+    fn audit(&self, after: u64, limit: u32) -> Pending<'_, Vec<AuditEntry>> {
+        self.read(move |connection| audit::list(connection, after, limit))
+    }
+
+    fn check(&self) -> Pending<'_, ()> {
+        let work = |connection: &Connection| {
+            // Changes nothing, but needs everything that a change needs.
+            connection.execute("UPDATE meta SET value = value WHERE key = 'version'", [])?;
+            Ok(())
+        };
+        Box::pin(self.writer.run(Durability::Process, work))
+    }
+}

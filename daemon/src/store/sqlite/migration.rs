@@ -1,0 +1,108 @@
+//! Brings a database to the form that this daemon knows: numbered steps, each applied once.
+
+use rusqlite::{Connection, OptionalExtension};
+use tracing::info;
+
+use super::fault::Fault;
+use crate::store::StoreError;
+
+/// Step `n` is the `n`th file. A file that was released is never changed.
+const STEPS: [&str; 3] = [
+    include_str!("../migration/sqlite/0001_session.sql"),
+    include_str!("../migration/sqlite/0002_usage.sql"),
+    include_str!("../migration/sqlite/0003_audit.sql"),
+];
+
+/// Applies what is missing, all of it or nothing.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    let transaction = connection.transaction()?;
+    if is_foreign(&transaction)? {
+        return Err(Fault::Foreign);
+    }
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    )?;
+    let found = version(&transaction)?;
+    let missing = STEPS.get(found as usize..).ok_or(StoreError::Newer { found, known: known() })?;
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?1)", [known().to_string()])?;
+    transaction.commit()?;
+    if !missing.is_empty() {
+        info!(from = found, to = known(), "database migrated");
+    }
+    Ok(())
+}
+
+/// Whether another program made the database: it holds something, but not what we make first.
+fn is_foreign(connection: &Connection) -> Result<bool, Fault> {
+    let sql = "SELECT count(*) > 0 AND count(*) FILTER (WHERE name = 'meta') = 0 FROM sqlite_schema";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+fn known() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+fn version(connection: &Connection) -> Result<u32, Fault> {
+    let text: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'version'", [], |row| row.get(0))
+        .optional()?;
+    text.map_or(Ok(0), |text| text.parse().map_err(|_| Fault::Unreadable("version")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), known());
+    }
+
+    #[test]
+    fn a_database_of_a_newer_daemon_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute_batch("UPDATE meta SET value = '99' WHERE key = 'version'").unwrap();
+        let Err(Fault::Store(error)) = migrate(&mut connection) else { panic!("it was migrated") };
+        assert_eq!(error, StoreError::Newer { found: 99, known: known() });
+        assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE bookmarks (url)").unwrap();
+        assert!(matches!(migrate(&mut connection), Err(Fault::Foreign)));
+    }
+
+    #[test]
+    fn every_older_version_reaches_the_same_schema() {
+        let schema = |connection: &Connection| -> Vec<String> {
+            let mut all = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+            let rows = all.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+            rows.map(|row| row.unwrap().unwrap_or_default()).collect()
+        };
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh).unwrap();
+        for old in 1..STEPS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection
+                .execute_batch(
+                    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+                )
+                .unwrap();
+            for step in &STEPS[..old] {
+                connection.execute_batch(step).unwrap();
+            }
+            connection.execute("INSERT INTO meta VALUES ('version', ?1)", [old.to_string()]).unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(schema(&connection).len(), schema(&fresh).len(), "from version {old}");
+        }
+    }
+}

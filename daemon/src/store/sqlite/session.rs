@@ -1,0 +1,145 @@
+//! Sessions: adding, finding, ending.
+
+use rusqlite::{Connection, Row, named_params};
+use shared::{
+    id::{DeviceId, SessionId, UserId},
+    time::Timestamp,
+};
+
+use super::{
+    audit,
+    column::{get_session, get_time, id, time},
+    fault::Fault,
+};
+use crate::{
+    domain::{
+        audit::AuditEvent,
+        session::{EndReason, Ended, Identity, Session},
+    },
+    store::{Ending, Ends, Finish, query::SessionQuery},
+};
+
+pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), Fault> {
+    let Identity { session: session_id, user, email, name, groups, device } = &session.identity;
+    connection
+        .prepare_cached(
+            "INSERT INTO session (id, user, email, name, groups, device_id, device, opened_at, refreshed_at,
+                                  expires_at, access_until)
+             VALUES (:id, :user, :email, :name, :groups, :device_id, :device, :opened, :refreshed, :expires,
+                     :access_until)",
+        )?
+        .execute(named_params! {
+            ":id": id(*session_id),
+            ":user": user.as_str(),
+            ":email": email,
+            ":name": name,
+            ":groups": json(groups)?,
+            ":device_id": device.as_ref().map(DeviceId::as_str),
+            ":device": json(&session.device)?,
+            ":opened": time(session.opened),
+            ":refreshed": time(session.refreshed),
+            ":expires": time(session.expires),
+            ":access_until": time(session.access_until),
+        })?;
+    Ok(())
+}
+
+/// Writes what a refresh changes.
+pub(super) fn renew(connection: &Connection, session: &Session) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "UPDATE session SET refreshed_at = ?2, expires_at = ?3, access_until = ?4 WHERE id = ?1",
+        )?
+        .execute((
+            id(session.identity.session),
+            time(session.refreshed),
+            time(session.expires),
+            time(session.access_until),
+        ))?;
+    Ok(())
+}
+
+/// Ends a session and audits it, unless it is over already.
+pub(super) fn end(connection: &Connection, ending: &Ending) -> Result<Finish, Fault> {
+    let Some(mut session) = find(connection, ending.session)? else { return Ok(Finish::Unknown) };
+    if let Err(stands) = session.end(ending.ended) {
+        return Ok(Finish::Already(stands));
+    }
+    let Ended { at, reason } = ending.ended;
+    connection
+        .prepare_cached("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE id = ?1")?
+        .execute((id(ending.session), time(at), reason.as_str()))?;
+    let code = None;
+    audit::insert(connection, &audit::about(&session, AuditEvent::from(reason), code, &ending.origin))?;
+    Ok(Finish::Ended(Box::new(session)))
+}
+
+pub(super) fn find(connection: &Connection, session: SessionId) -> Result<Option<Session>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT * FROM session WHERE id = ?1")?;
+    let mut rows = statement.query([id(session)])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn list(connection: &Connection, query: &SessionQuery) -> Result<Vec<Session>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM session
+         WHERE (:user IS NULL OR user = :user)
+           AND (:before IS NULL OR id < :before)
+           AND (:active_at IS NULL OR (ended_at IS NULL AND expires_at > :active_at))
+         ORDER BY id DESC LIMIT :limit",
+    )?;
+    let rows = statement.query(named_params! {
+        ":user": query.user.as_ref().map(UserId::as_str),
+        ":before": query.before.map(id),
+        ":active_at": query.active_at.map(time),
+        ":limit": query.limit,
+    })?;
+    rows.and_then(read).collect()
+}
+
+pub(super) fn ends(connection: &Connection, now: Timestamp) -> Result<Ends, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT coalesce(max(access_until), 0) AS last FROM session")?;
+    let access_until = statement.query_and_then([], |row| get_time(row, "last"))?.next().transpose()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, ended_at, end_reason FROM session WHERE access_until > ?1 AND ended_at IS NOT NULL",
+    )?;
+    let rows = statement.query([time(now)])?;
+    let ended = rows.and_then(|row| {
+        let ended = read_end(row)?.ok_or(Fault::Unreadable("end of a session"))?;
+        Ok((get_session(row, "id")?, ended))
+    });
+    Ok(Ends { ended: ended.collect::<Result<_, Fault>>()?, access_until: access_until.unwrap_or_default() })
+}
+
+fn read(row: &Row<'_>) -> Result<Session, Fault> {
+    let groups: String = row.get("groups")?;
+    let device: String = row.get("device")?;
+    let identity = Identity {
+        session: get_session(row, "id")?,
+        user: UserId::new(row.get::<_, String>("user")?),
+        email: row.get("email")?,
+        name: row.get("name")?,
+        groups: serde_json::from_str(&groups).map_err(|_| Fault::Unreadable("groups of a session"))?,
+        device: row.get::<_, Option<String>>("device_id")?.map(DeviceId::new),
+    };
+    Ok(Session {
+        identity,
+        device: serde_json::from_str(&device).map_err(|_| Fault::Unreadable("device of a session"))?,
+        opened: get_time(row, "opened_at")?,
+        refreshed: get_time(row, "refreshed_at")?,
+        expires: get_time(row, "expires_at")?,
+        access_until: get_time(row, "access_until")?,
+        ended: read_end(row)?,
+    })
+}
+
+fn read_end(row: &Row<'_>) -> Result<Option<Ended>, Fault> {
+    let Some(reason) = row.get::<_, Option<String>>("end_reason")? else { return Ok(None) };
+    let reason = EndReason::parse(&reason).ok_or(Fault::Unreadable("end of a session"))?;
+    Ok(Some(Ended { at: get_time(row, "ended_at")?, reason }))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|_| Fault::Unreadable("text"))
+}
