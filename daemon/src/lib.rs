@@ -8,5 +8,6 @@ pub mod gateway;
 pub mod http;
 pub mod keyring;
 pub mod live;
+pub mod sandbox;
 pub mod store;
 pub mod task;

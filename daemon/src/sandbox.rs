@@ -1,0 +1,3 @@
+//! The whole system on loopback: the real daemon between a simulated Entra and a simulated Bedrock.
+
+pub mod bedrock;
