@@ -2,6 +2,7 @@
 
 pub mod bedrock;
 pub mod error;
+pub mod translate;
 pub mod wire;
 
 pub use error::{Dialect, Refusal};

@@ -99,6 +99,14 @@ impl From<Bytes> for Body {
     }
 }
 
+impl FromIterator<Bytes> for Body {
+    fn from_iter<I: IntoIterator<Item = Bytes>>(segments: I) -> Self {
+        let mut body = Self::default();
+        segments.into_iter().filter(|segment| !segment.is_empty()).for_each(|segment| body.push(segment));
+        body
+    }
+}
+
 /// Where and what, without quoting the content: `serde_json`'s own text may hold values of it.
 fn place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
