@@ -78,3 +78,6 @@ fn check_header(header: &Header) -> Result<(), Refusal> {
         _ => Err(Refusal::Algorithm),
     }
 }
+
+#[cfg(test)]
+mod tests;

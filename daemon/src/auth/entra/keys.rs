@@ -49,10 +49,12 @@ struct KeySet {
 /// What decides whether we may fetch.
 #[derive(Debug)]
 struct Attempts {
-    count: u64,
+    /// Fetches that have ended.
+    ended: u64,
     left: u32,
     last: Timestamp,
-    has_failed: bool,
+    /// When the last one failed, if it did.
+    failed: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn new(fetcher: Fetcher, tenant: String, ttl: Duration, clock: Clock) -> Self {
-        let attempts = Attempts { count: 0, left: BURST, last: Timestamp::default(), has_failed: false };
+        let attempts = Attempts { ended: 0, left: BURST, last: Timestamp::default(), failed: None };
         let (current, turn) = (ArcSwapOption::empty(), Semaphore::new(1));
         Self { fetcher, tenant, ttl, clock, current, turn, attempts: Mutex::new(attempts) }
     }
@@ -101,12 +103,16 @@ impl Keys {
     /// Why a key is missing: Entra does not publish it, or could not be asked.
     fn missing(&self) -> Refusal {
         let never_fetched = self.current.load().is_none();
-        if never_fetched || self.attempts().has_failed { Refusal::Unavailable } else { Refusal::UnknownKey }
+        if never_fetched || self.attempts().failed.is_some() {
+            Refusal::Unavailable
+        } else {
+            Refusal::UnknownKey
+        }
     }
 
     /// Fetches the keys, unless somebody else just did or it is too early.
     async fn refresh(&self) {
-        let seen = self.attempts().count;
+        let seen = self.attempts().ended;
         let Ok(_turn) = self.turn.acquire().await else { return };
         if !self.attempts().begin(seen, self.clock.now()) {
             return;
@@ -129,7 +135,7 @@ impl Keys {
     }
 
     fn settle(&self, fetched: Result<KeySet, FetchError>) {
-        let had_failed = std::mem::replace(&mut self.attempts().has_failed, fetched.is_err());
+        let had_failed = self.attempts().end(fetched.is_err(), self.clock.now());
         match fetched {
             Ok(set) => {
                 if had_failed {
@@ -151,17 +157,23 @@ impl Keys {
 }
 
 impl Attempts {
-    /// Counts an attempt if it may be made; `seen` is the count when the caller found that it needs one.
+    /// Takes an attempt if it may be made. `seen` is how many had ended when the caller found that it needs one:
+    /// one that ended since then was for the caller, too.
     fn begin(&mut self, seen: u64, now: Timestamp) -> bool {
-        let passed = now.since(self.last);
-        let regained = u32::try_from(passed.as_secs() / REGAIN.as_secs()).unwrap_or(BURST);
-        let left = self.left.saturating_add(regained).min(BURST);
-        let is_paused = self.has_failed && passed < PAUSE;
-        if seen != self.count || left == 0 || is_paused {
+        let regained = now.since(self.last).as_secs() / REGAIN.as_secs();
+        let left = self.left.saturating_add(u32::try_from(regained).unwrap_or(BURST)).min(BURST);
+        let is_paused = self.failed.is_some_and(|at| now.since(at) < PAUSE);
+        if seen != self.ended || left == 0 || is_paused {
             return false;
         }
-        *self = Self { count: self.count + 1, left: left - 1, last: now, has_failed: self.has_failed };
+        (self.left, self.last) = (left - 1, now);
         true
+    }
+
+    /// Says whether the one before had failed.
+    fn end(&mut self, has_failed: bool, now: Timestamp) -> bool {
+        self.ended += 1;
+        std::mem::replace(&mut self.failed, has_failed.then_some(now)).is_some()
     }
 }
 

@@ -1,0 +1,172 @@
+//! What a token may be asked for with: authorization codes, device codes, refresh tokens.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    rand,
+};
+use shared::time::Timestamp;
+use uuid::Uuid;
+
+use super::{User, error::Failure, key::base64};
+
+const CODE_LIFETIME: Duration = Duration::from_mins(10);
+pub(super) const DEVICE_LIFETIME: Duration = Duration::from_mins(15);
+const REFRESH_LIFETIME: Duration = Duration::from_hours(24 * 90);
+
+/// A user who signed in, and what for.
+#[derive(Debug, Clone)]
+pub(super) struct SignIn {
+    pub(super) user: &'static User,
+    pub(super) scope: String,
+    pub(super) nonce: String,
+}
+
+/// What an authorization code is bound to.
+#[derive(Debug, Clone)]
+pub(super) struct Binding {
+    pub(super) redirect_uri: String,
+    pub(super) challenge: String,
+}
+
+#[derive(Debug)]
+enum Decision {
+    Open,
+    Approved(&'static User),
+    Declined,
+}
+
+#[derive(Debug)]
+struct Device {
+    user_code: String,
+    scope: String,
+    decision: Decision,
+}
+
+#[derive(Debug)]
+struct Timed<T> {
+    until: Timestamp,
+    grant: T,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Grants {
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    /// A code stays here after it was redeemed, with nothing in it, so that a second use is told from a wrong one.
+    codes: HashMap<String, Timed<Option<(SignIn, Binding)>>>,
+    devices: HashMap<String, Timed<Device>>,
+    refresh: HashMap<String, Timed<SignIn>>,
+}
+
+/// A started device flow.
+#[derive(Debug)]
+pub(super) struct DeviceCodes {
+    pub(super) device_code: String,
+    pub(super) user_code: String,
+}
+
+impl Grants {
+    pub(super) fn add_code(&self, sign_in: SignIn, binding: Binding, now: Timestamp) -> String {
+        let code = opaque();
+        let timed = Timed { until: now + CODE_LIFETIME, grant: Some((sign_in, binding)) };
+        self.open(now).codes.insert(code.clone(), timed);
+        code
+    }
+
+    /// Redeems an authorization code, once, for whoever knows the verifier (RFC 7636, section 4.6).
+    pub(super) fn redeem_code(
+        &self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: &str,
+        now: Timestamp,
+    ) -> Result<SignIn, Failure> {
+        let mut open = self.open(now);
+        let timed = open.codes.get_mut(code).ok_or(Failure::Grant)?;
+        let (sign_in, binding) = timed.grant.take().ok_or(Failure::Redeemed)?;
+        if binding.redirect_uri != redirect_uri {
+            return Err(Failure::RedirectUri);
+        }
+        let challenge = base64(digest(&SHA256, verifier.as_bytes()).as_ref());
+        if challenge == binding.challenge { Ok(sign_in) } else { Err(Failure::PkceMismatch) }
+    }
+
+    pub(super) fn add_device(&self, scope: &str, user: Option<&'static User>, now: Timestamp) -> DeviceCodes {
+        let user_code: String = Uuid::new_v4().simple().to_string().to_uppercase().chars().take(9).collect();
+        let decision = user.map_or(Decision::Open, Decision::Approved);
+        let device = Device { user_code: user_code.clone(), scope: scope.to_owned(), decision };
+        let device_code = opaque();
+        let timed = Timed { until: now + DEVICE_LIFETIME, grant: device };
+        self.open(now).devices.insert(device_code.clone(), timed);
+        DeviceCodes { device_code, user_code }
+    }
+
+    /// Lets a user approve a device, or nobody decline it. Says whether there is one with this code.
+    pub(super) fn decide(&self, user_code: &str, user: Option<&'static User>, now: Timestamp) -> bool {
+        let mut open = self.open(now);
+        let mut devices = open.devices.values_mut();
+        let Some(device) = devices.find(|device| device.grant.user_code.eq_ignore_ascii_case(user_code))
+        else {
+            return false;
+        };
+        device.grant.decision = user.map_or(Decision::Declined, Decision::Approved);
+        true
+    }
+
+    /// What a polling device gets.
+    pub(super) fn poll_device(&self, device_code: &str, now: Timestamp) -> Result<SignIn, Failure> {
+        let mut open = self.open(now);
+        let device = open.devices.get(device_code).ok_or(Failure::DeviceCode)?;
+        if device.until <= now {
+            return Err(Failure::CodeExpired);
+        }
+        let sign_in = match device.grant.decision {
+            Decision::Open => return Err(Failure::Pending),
+            Decision::Declined => return Err(Failure::Declined),
+            Decision::Approved(user) => {
+                SignIn { user, scope: device.grant.scope.clone(), nonce: String::new() }
+            }
+        };
+        open.devices.remove(device_code);
+        Ok(sign_in)
+    }
+
+    pub(super) fn add_refresh(&self, sign_in: SignIn, now: Timestamp) -> String {
+        let token = opaque();
+        let timed = Timed { until: now + REFRESH_LIFETIME, grant: sign_in };
+        self.open(now).refresh.insert(token.clone(), timed);
+        token
+    }
+
+    /// Entra's refresh tokens stay valid after their use.
+    pub(super) fn refresh(&self, token: &str, now: Timestamp) -> Result<SignIn, Failure> {
+        self.open(now).refresh.get(token).map(|timed| timed.grant.clone()).ok_or(Failure::Grant)
+    }
+
+    /// The grants that are open now. Expired device codes are kept for as long again, to be told from wrong ones.
+    fn open(&self, now: Timestamp) -> MutexGuard<'_, Open> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.codes.retain(|_, timed| timed.until > now);
+        open.devices.retain(|_, timed| timed.until + DEVICE_LIFETIME > now);
+        open.refresh.retain(|_, timed| timed.until > now);
+        open
+    }
+}
+
+/// A value that nobody can guess. Should the system have no randomness, it is still one that nobody was given.
+fn opaque() -> String {
+    let mut bytes = [0; 32];
+    match rand::fill(&mut bytes) {
+        Ok(()) => base64(&bytes),
+        Err(_) => Uuid::new_v4().simple().to_string(),
+    }
+}
