@@ -1,8 +1,30 @@
 //! The daemon's configuration: what every part of it may ask for, already parsed and checked.
 
+mod directory;
+mod document;
+mod dotenv;
+mod effective;
+mod kind;
+mod level;
+mod problem;
+mod reader;
+mod reading;
+mod rule;
+mod section;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use shared::{id::ModelId, secret::Secret};
+
+pub use level::Levels;
+pub use problem::{Origin, Problem, Problems};
+pub use reader::Setting;
+pub use reading::Reading;
+pub use source::Given;
 
 /// Everything that can be configured. Values are valid: reading them is where they are checked.
 #[derive(Debug, Clone)]
@@ -16,6 +38,7 @@ pub struct Config {
     pub bedrock: Bedrock,
     pub gateway: Gateway,
     pub install: Install,
+    pub admin: Admin,
     pub log: Log,
 }
 
@@ -138,15 +161,31 @@ pub struct Install {
     pub artifacts_dir: PathBuf,
 }
 
+/// The operators' socket.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub socket: PathBuf,
+}
+
+/// What is logged, and how.
 #[derive(Debug, Clone)]
 pub struct Log {
     pub format: LogFormat,
-    /// A `tracing` filter: `info`, or `info,gateway=debug`.
-    pub level: String,
+    pub level: Levels,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
+    #[default]
     Text,
     Json,
+}
+
+impl LogFormat {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
