@@ -7,6 +7,7 @@ pub mod domain;
 pub mod gateway;
 pub mod http;
 pub mod keyring;
+pub mod ledger;
 pub mod live;
 pub mod sandbox;
 pub mod store;

@@ -3,6 +3,8 @@
 //! Invariant: a session is ended in the store first and here second, so that what is refused stays refused
 //! after a restart.
 
+mod upkeep;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
@@ -12,6 +14,7 @@ use shared::id::SessionId;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::domain::session::Ended;
+pub use upkeep::Upkeep;
 
 /// The life of one session, shared by its verified tokens and its streams.
 #[derive(Debug, Default)]

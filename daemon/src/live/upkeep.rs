@@ -1,0 +1,186 @@
+//! Keeps the index right: learns at start which ends still matter, and forgets them when they no longer do.
+
+use std::{sync::Arc, time::Duration};
+
+use shared::time::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::LiveSessions;
+use crate::{
+    clock::Clock,
+    domain::session::Ended,
+    store::{Store, StoreError},
+};
+
+/// How often it looks.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// An end is kept longer than needed by this: a token may be minted a moment after its session was written, and
+/// clocks differ.
+const MARGIN: Duration = Duration::from_mins(5);
+
+/// The task that looks after the index, and after what the store can forget.
+#[derive(Debug)]
+pub struct Upkeep {
+    live: Arc<LiveSessions>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    access_ttl: Duration,
+    /// Tokens minted before this start have expired by then, also if they were given a longer life than we
+    /// give.
+    inherited: Timestamp,
+}
+
+impl Upkeep {
+    /// Fills the index. No request may be served before.
+    pub async fn load(
+        live: Arc<LiveSessions>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        access_ttl: Duration,
+    ) -> Result<Self, StoreError> {
+        let now = clock.now();
+        let ends = store.ends(Timestamp(now.0.saturating_sub(millis(MARGIN)))).await?;
+        for (session, ended) in &ends.ended {
+            live.end(*session, *ended);
+        }
+        info!(ended = ends.ended.len(), "ended sessions loaded");
+        Ok(Self { live, store, clock, access_ttl, inherited: ends.access_until })
+    }
+
+    /// Sweeps until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+            self.sweep().await;
+        }
+    }
+
+    async fn sweep(&self) {
+        let now = self.clock.now();
+        self.live.sweep(|ended| now < self.matters_until(ended));
+        match self.store.forget_tokens(now).await {
+            Ok(tokens) => debug!(tokens, "expired refresh tokens forgotten"),
+            Err(error) => warn!(%error, "expired refresh tokens not forgotten, next try in a minute"),
+        }
+    }
+
+    fn matters_until(&self, ended: &Ended) -> Timestamp {
+        (ended.at + self.access_ttl).max(self.inherited) + MARGIN
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{
+        api::auth::Device,
+        id::{RequestId, SessionId, UserId},
+    };
+
+    use super::*;
+    use crate::{
+        domain::{
+            audit::Origin,
+            session::{EndReason, Identity, Lifetimes, Session},
+        },
+        store::{Ending, Opening, RefreshToken, SqliteStore},
+    };
+
+    const LONG: Duration = Duration::from_hours(12);
+    const SHORT: Duration = Duration::from_hours(3);
+
+    struct Bench {
+        _dir: tempfile::TempDir,
+        store: Arc<SqliteStore>,
+        clock: Clock,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+            Self { _dir: dir, store, clock: Clock::manual(Timestamp::from_seconds(1_760_000_000)) }
+        }
+
+        fn origin(&self) -> Origin {
+            Origin { at: self.clock.now(), request: RequestId::generate(), address: None }
+        }
+
+        async fn signed_in(&self, access: Duration) -> SessionId {
+            let session = SessionId::generate();
+            let identity = Identity {
+                session,
+                user: UserId::new("ada"),
+                email: None,
+                name: None,
+                groups: vec![],
+                device: None,
+            };
+            let lifetimes = Lifetimes { access, refresh: LONG, grace: MARGIN };
+            let opening = Opening {
+                session: Session::open(identity, Device::default(), lifetimes, self.clock.now()),
+                token: RefreshToken::generate().unwrap(),
+                origin: self.origin(),
+            };
+            self.store.open_session(opening).await.unwrap();
+            session
+        }
+
+        async fn revoke(&self, session: SessionId) {
+            let ended = Ended { at: self.clock.now(), reason: EndReason::Revoked };
+            let origin = self.origin();
+            self.store.end_session(Ending { session, ended, origin }).await.unwrap();
+        }
+
+        /// A daemon that starts now.
+        async fn start(&self) -> (Arc<LiveSessions>, Upkeep) {
+            let live = Arc::new(LiveSessions::default());
+            let upkeep = Upkeep::load(live.clone(), self.store.clone(), self.clock.clone(), SHORT);
+            (live, upkeep.await.unwrap())
+        }
+    }
+
+    fn is_ended(live: &LiveSessions, session: SessionId) -> bool {
+        live.life(session).ended().is_some()
+    }
+
+    #[tokio::test]
+    async fn an_ended_session_is_refused_from_the_start() {
+        let bench = Bench::new();
+        let (ended, other) = (bench.signed_in(SHORT).await, bench.signed_in(SHORT).await);
+        bench.revoke(ended).await;
+        let (live, _) = bench.start().await;
+        assert!(is_ended(&live, ended) && !is_ended(&live, other));
+    }
+
+    #[tokio::test]
+    async fn an_end_is_forgotten_when_no_access_token_can_be_valid() {
+        let bench = Bench::new();
+        let session = bench.signed_in(SHORT).await;
+        bench.revoke(session).await;
+        let (live, upkeep) = bench.start().await;
+        bench.clock.advance(SHORT);
+        upkeep.sweep().await;
+        assert!(is_ended(&live, session), "clocks differ");
+        bench.clock.advance(MARGIN);
+        upkeep.sweep().await;
+        assert!(!is_ended(&live, session));
+        assert!(!is_ended(&bench.start().await.0, session));
+    }
+
+    #[tokio::test]
+    async fn an_end_matters_as_long_as_tokens_of_an_earlier_longer_lifetime_live() {
+        let bench = Bench::new();
+        let session = bench.signed_in(LONG).await;
+        let (live, upkeep) = bench.start().await;
+        bench.revoke(session).await;
+        live.end(session, Ended { at: bench.clock.now(), reason: EndReason::Revoked });
+        bench.clock.advance(LONG);
+        upkeep.sweep().await;
+        assert!(is_ended(&live, session));
+        assert!(is_ended(&bench.start().await.0, session));
+    }
+}
