@@ -182,3 +182,6 @@ fn limits() -> config::Http {
         drain_timeout: Duration::from_secs(1),
     }
 }
+
+#[cfg(test)]
+mod tests;
