@@ -26,7 +26,13 @@ pub enum UpstreamError {
     #[error("the request can't be put on the wire: {0}")]
     Request(String),
     #[error("the upstream refused: {0}")]
-    Refused(#[from] UpstreamRefusal),
+    Refused(Box<UpstreamRefusal>),
+}
+
+impl From<UpstreamRefusal> for UpstreamError {
+    fn from(refused: UpstreamRefusal) -> Self {
+        Self::Refused(Box::new(refused))
+    }
 }
 
 /// An answer that says no: by its status, or by an exception inside the stream.
