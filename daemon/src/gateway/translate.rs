@@ -7,6 +7,7 @@ mod bad_request;
 mod fault;
 mod object;
 
+pub mod chat;
 pub mod count;
 pub mod messages;
 pub mod sse;

@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `request.json` | what a client sends, with its `anthropic-beta` lists in `betas.txt` |
+//! | `model.txt` | the model as Bedrock knows it, for chat |
 //! | `sent.json` | what Bedrock is sent for it; or `refused.txt`, the sentence that refuses it |
 //! | `upstream.json`, `upstream.events` | what Bedrock answers: a body, or one event a line, `! kind sentence` for an exception |
 //! | `answer.json`, `answer.sse` | what the client gets for it |
@@ -18,7 +19,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
+use shared::time::Timestamp;
+
 use super::{
+    chat::{self, Asked, Chunks},
     count,
     messages::{self, Outside},
     sse::Sse,
@@ -128,6 +132,39 @@ fn count() {
         case.expect("sent.json", &String::from_utf8(invoke).unwrap());
         if let Some(counted) = case.read("upstream.json") {
             case.expect_json("answer.json", &count::answer(counted.as_bytes()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn chat() {
+    for case in Case::all("chat") {
+        let request = case.read("request.json").unwrap();
+        let model = case.read("model.txt").unwrap_or("us.anthropic.claude-sonnet-4-5-20250929-v1:0".into());
+        let request = chat::Request::parse(request.as_bytes());
+        let translated = request.and_then(|request| {
+            let translated = request.translate(model.trim(), "bedrock-2023-05-31")?;
+            Ok((request, translated))
+        });
+        let (request, translated) = match translated {
+            Ok(translated) => translated,
+            Err(fault) => {
+                case.expect("refused.txt", &fault.to_string());
+                continue;
+            }
+        };
+        case.expect_json("sent.json", &translated.body.into_bytes());
+        let asked = Asked {
+            model: request.model.unwrap_or("the-default".into()),
+            created: Timestamp::from_seconds(1_700_000_000),
+            include_usage: request.include_usage,
+            answer_tool: translated.answer_tool,
+        };
+        if let Some(message) = case.read("upstream.json") {
+            case.expect_json("answer.json", &chat::answer(message.as_bytes(), &asked).unwrap());
+        }
+        if let Some(frames) = case.frames() {
+            case.expect("answer.sse", &streamed(Chunks::new(asked), frames));
         }
     }
 }

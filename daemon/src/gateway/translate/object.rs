@@ -65,6 +65,10 @@ impl<'a> Object<'a> {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     /// A member's value as it is written; `null` counts as absent.
     pub(super) fn raw(&self, key: &str) -> Option<&'a RawValue> {
         let member = self.members.iter().find(|member| member.key == key)?;
