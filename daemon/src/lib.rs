@@ -10,5 +10,6 @@ pub mod keyring;
 pub mod ledger;
 pub mod live;
 pub mod sandbox;
+pub mod session;
 pub mod store;
 pub mod task;

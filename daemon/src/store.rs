@@ -32,9 +32,10 @@ pub trait Store: Send + Sync + Debug {
     /// Adds a session with its first refresh token, and audits the sign-in.
     fn open_session(&self, opening: Opening) -> Pending<'_, ()>;
     /// Presents a refresh token: rotates it, repeats its rotation, or refuses it and, if it was reused, ends
-    /// its session. Audits whatever happened.
+    /// its session. Audits whatever happened. Once begun, it answers only when it is known what happened,
+    /// however long that takes: call it through `Sessions`.
     fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed>;
-    /// Ends a session and audits it, unless it is over already.
+    /// Ends a session and audits it, unless it is over already. Answers as `refresh` does.
     fn end_session(&self, ending: Ending) -> Pending<'_, Finish>;
     /// The session that a refresh token, in whatever state, belongs to.
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>>;

@@ -1,6 +1,6 @@
 //! What is written down about sign-ins and sessions, for ever. Never content, never a token.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use shared::{
     id::{RequestId, SessionId, UserId},

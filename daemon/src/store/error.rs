@@ -31,7 +31,7 @@ pub enum StoreError {
     Full(PathBuf),
     #[error("`{}` can't be used: {reason}; hint: check its owner and its mode", path.display())]
     Access { path: PathBuf, reason: String },
-    #[error("the store did not take the request within {0} seconds; hint: look at the disk's load")]
+    #[error("the store did not answer within {0} seconds; hint: look at the disk's load")]
     Overloaded(u64),
     #[error("the store has stopped")]
     Stopped,

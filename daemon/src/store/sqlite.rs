@@ -63,6 +63,14 @@ impl SqliteStore {
         Box::pin(self.writer.run(Durability::Power, work))
     }
 
+    /// Writes what the rest of the daemon must know about once it has happened.
+    fn decide<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Pending<'_, T> {
+        Box::pin(self.writer.run_to_the_end(Durability::Power, work))
+    }
+
     fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
@@ -83,11 +91,11 @@ impl Store for SqliteStore {
     }
 
     fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed> {
-        self.write(move |connection| refresh::present(connection, &attempt))
+        self.decide(move |connection| refresh::present(connection, &attempt))
     }
 
     fn end_session(&self, ending: Ending) -> Pending<'_, Finish> {
-        self.write(move |connection| session::end(connection, &ending))
+        self.decide(move |connection| session::end(connection, &ending))
     }
 
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>> {

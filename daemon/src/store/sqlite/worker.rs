@@ -63,21 +63,32 @@ impl Worker {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Has `work` done in a transaction. If it fails, nothing of it has happened.
+    /// Has `work` done in a transaction. If it fails, nothing of it has happened; if it is `Overloaded`, it may
+    /// still happen.
     pub(super) async fn run<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        in_time(self.run_to_the_end(durability, work)).await?
+    }
+
+    /// The same, but once `work` has its place in the queue it waits until it is known what happened.
+    pub(super) async fn run_to_the_end<T: Send + 'static>(
         &self,
         durability: Durability,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let errand = Box::new(Question { work: Some(work), result: None, reply });
-        let asked = async {
-            let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
-            queue.send(Job { durability, errand }).await.map_err(|_| StoreError::Stopped)?;
-            answer.await.map_err(|_| StoreError::Stopped)?
-        };
-        timeout(PATIENCE, asked).await.unwrap_or(Err(StoreError::Overloaded(PATIENCE.as_secs())))
+        let queue = self.queue.as_ref().ok_or(StoreError::Stopped)?;
+        in_time(queue.send(Job { durability, errand })).await?.map_err(|_| StoreError::Stopped)?;
+        answer.await.map_err(|_| StoreError::Stopped)?
     }
+}
+
+async fn in_time<T>(wait: impl Future<Output = T>) -> Result<T, StoreError> {
+    timeout(PATIENCE, wait).await.map_err(|_| StoreError::Overloaded(PATIENCE.as_secs()))
 }
 
 impl Drop for Worker {

@@ -1,0 +1,33 @@
+//! `POST /auth/refresh`: a refresh token becomes its successor and a new access token.
+
+use std::sync::Arc;
+
+use shared::api::auth::{RefreshRequest, TokenAnswer};
+use tracing::info;
+
+use super::{Auth, AuthError, BODY_LIMIT, answer, tokens};
+use crate::{
+    http::{Call, Response},
+    store::{Attempt, RefreshToken, Refreshed},
+};
+
+pub(super) async fn refresh(auth: Arc<Auth>, mut call: Call) -> Response {
+    let outcome = renew(&auth, &mut call).await;
+    answer(outcome, &call)
+}
+
+async fn renew(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError> {
+    let request: RefreshRequest = call.json(BODY_LIMIT).await?;
+    let token = RefreshToken::presented(request.refresh_token);
+    let attempt = Attempt { token, lifetimes: auth.lifetimes, origin: auth.origin(call) };
+    match auth.sessions.refresh(attempt).await? {
+        Refreshed::Renewed { session, successor, repeated } => {
+            let minted = auth.keyring.mint(&session.identity)?;
+            let (user, id) = (&session.identity.user, session.identity.session);
+            info!(%user, session = %id, repeated, "session refreshed");
+            Ok(tokens(minted, successor))
+        }
+        Refreshed::Refused { refusal, .. } => Err(AuthError::RefreshToken(refusal)),
+        Refreshed::Unknown => Err(AuthError::UnknownRefreshToken),
+    }
+}

@@ -1,0 +1,107 @@
+//! `POST /auth/verify`: a token of Entra becomes a session.
+
+use std::sync::Arc;
+
+use shared::{
+    api::auth::{Device, TokenAnswer, VerifyRequest},
+    id::{DeviceId, SessionId},
+    secret::Secret,
+};
+use tracing::{error, info};
+
+use super::{
+    Auth, AuthError, BODY_LIMIT, answer,
+    entra::{Person, Refusal},
+    tokens,
+};
+use crate::{
+    domain::{
+        audit::{AuditEvent, AuditRecord},
+        session::{Identity, Session},
+    },
+    http::{Call, Response},
+    store::{Opening, RefreshToken},
+};
+
+/// Longest device id; it becomes part of every access token.
+const DEVICE_ID_LIMIT: usize = 128;
+/// Longest text that a device may tell of itself; the rest is dropped.
+const DEVICE_TEXT_LIMIT: usize = 128;
+
+pub(super) async fn verify(auth: Arc<Auth>, mut call: Call) -> Response {
+    let outcome = sign_in(&auth, &mut call).await;
+    answer(outcome, &call)
+}
+
+async fn sign_in(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError> {
+    let request = Request::parse(call.json(BODY_LIMIT).await?)?;
+    let person = match auth.entra.verify(request.token.expose()).await {
+        Ok(person) => person,
+        Err(refusal) => return Err(refused(auth, call, refusal).await),
+    };
+    let identity = identify(person, request.device_id);
+    let origin = auth.origin(call);
+    let session = Session::open(identity, request.device, auth.lifetimes, origin.at);
+    let minted = auth.keyring.mint(&session.identity)?;
+    let token = RefreshToken::generate()?;
+    let (user, id) = (session.identity.user.clone(), session.identity.session);
+    auth.sessions.store.open_session(Opening { session, token: token.clone(), origin }).await?;
+    info!(%user, session = %id, "signed in");
+    Ok(tokens(minted, token))
+}
+
+/// What was asked for, checked.
+struct Request {
+    token: Secret<String>,
+    device_id: Option<DeviceId>,
+    device: Device,
+}
+
+impl Request {
+    fn parse(request: VerifyRequest) -> Result<Self, AuthError> {
+        let VerifyRequest { id_token, access_token, device_id, device } = request;
+        let token = id_token.or(access_token);
+        let token = token.ok_or(AuthError::Request("send `id_token`, or `access_token`, from Entra"))?;
+        if device_id.as_ref().is_some_and(|id| !is_sound(id.as_str())) {
+            return Err(AuthError::Request("`device_id` is too long, empty, or has control characters"));
+        }
+        Ok(Self { token, device_id, device: clip(device.unwrap_or_default()) })
+    }
+}
+
+fn is_sound(id: &str) -> bool {
+    !id.is_empty() && id.len() <= DEVICE_ID_LIMIT && !id.chars().any(char::is_control)
+}
+
+/// Keeps what a device says of itself short and in one line.
+fn clip(device: Device) -> Device {
+    let text = |text: String| text.chars().filter(|c| !c.is_control()).take(DEVICE_TEXT_LIMIT).collect();
+    Device {
+        hostname: device.hostname.map(text),
+        os: device.os.map(text),
+        arch: device.arch.map(text),
+        agent_version: device.agent_version.map(text),
+    }
+}
+
+fn identify(person: Person, device: Option<DeviceId>) -> Identity {
+    let Person { user, email, name, groups } = person;
+    Identity { session: SessionId::generate(), user, email, name, groups, device }
+}
+
+/// Audits a refusal. That Entra could not be asked is no refusal.
+async fn refused(auth: &Auth, call: &Call, refusal: Refusal) -> AuthError {
+    if !refusal.is_unavailable() {
+        let record = AuditRecord {
+            origin: auth.origin(call),
+            event: AuditEvent::Refusal,
+            user: None,
+            session: None,
+            code: Some(refusal.code().to_owned()),
+        };
+        if let Err(error) = auth.sessions.store.add_audit(record).await {
+            error!(request = %call.id, %error, "refused sign-in not audited");
+        }
+    }
+    AuthError::SignIn(refusal)
+}

@@ -1,0 +1,132 @@
+//! Changes to sessions that must reach the store and the index of live sessions, in this order, both.
+//!
+//! Invariant: what has begun is carried through. A client that hangs up, or gives up waiting, must not leave a
+//! session ended in the store whose access tokens the gateway still accepts.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::oneshot, time::timeout};
+use tracing::{info, warn};
+
+use crate::{
+    domain::session::Refusal,
+    live::LiveSessions,
+    store::{Attempt, Ending, Finish, Refreshed, Store, StoreError},
+    task::Tasks,
+};
+
+/// How long a caller waits for an outcome; it comes about all the same.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The sessions of this daemon.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    pub store: Arc<dyn Store>,
+    pub live: Arc<LiveSessions>,
+    /// Stopped after the last request has ended.
+    pub tasks: Tasks,
+}
+
+impl Sessions {
+    /// Presents a refresh token.
+    pub async fn refresh(&self, attempt: Attempt) -> Result<Refreshed, StoreError> {
+        let (store, live) = (self.store.clone(), self.live.clone());
+        self.carry_through("refresh", async move {
+            let refreshed = store.refresh(attempt).await?;
+            if let Refreshed::Refused { session, refusal: Refusal::Reused(ended) } = &refreshed {
+                live.end(session.identity.session, *ended);
+                let (user, session) = (&session.identity.user, session.identity.session);
+                warn!(%user, %session, "refresh token reused, session revoked");
+            }
+            Ok(refreshed)
+        })
+        .await
+    }
+
+    /// Ends a session: its next request is refused, its streams end.
+    pub async fn end(&self, ending: Ending) -> Result<Finish, StoreError> {
+        let (store, live) = (self.store.clone(), self.live.clone());
+        self.carry_through("end of a session", async move {
+            let (id, ended) = (ending.session, ending.ended);
+            let finish = store.end_session(ending).await?;
+            if let Finish::Ended(session) = &finish {
+                live.end(id, ended);
+                let (user, reason) = (&session.identity.user, ended.reason.as_str());
+                info!(%user, session = %id, reason, "session ended");
+            }
+            Ok(finish)
+        })
+        .await
+    }
+
+    async fn carry_through<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (tell, outcome) = oneshot::channel();
+        self.tasks.spawn(name, async move {
+            // Nobody may be waiting any more.
+            let _ = tell.send(work.await);
+        });
+        let outcome = timeout(PATIENCE, outcome).await;
+        outcome.map_err(|_| StoreError::Overloaded(PATIENCE.as_secs()))?.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use shared::{
+        api::auth::Device,
+        id::{RequestId, SessionId, UserId},
+        time::Timestamp,
+    };
+
+    use super::*;
+    use crate::{
+        domain::{
+            audit::Origin,
+            session::{EndReason, Ended, Identity, Lifetimes, Session},
+        },
+        store::{Opening, RefreshToken, SqliteStore},
+    };
+
+    const LIFETIMES: Lifetimes = Lifetimes { access: PATIENCE, refresh: PATIENCE, grace: Duration::ZERO };
+
+    fn origin(at: u64) -> Origin {
+        Origin { at: Timestamp(at), request: RequestId::generate(), address: None }
+    }
+
+    async fn signed_in(sessions: &Sessions) -> (SessionId, RefreshToken) {
+        let (session, token) = (SessionId::generate(), RefreshToken::generate().unwrap());
+        let user = UserId::new("ada");
+        let identity = Identity { session, user, email: None, name: None, groups: vec![], device: None };
+        let opening = Opening {
+            session: Session::open(identity, Device::default(), LIFETIMES, Timestamp(0)),
+            token: token.clone(),
+            origin: origin(0),
+        };
+        sessions.store.open_session(opening).await.unwrap();
+        (session, token)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_hangs_up_does_not_stop_the_end_of_a_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
+        let sessions = Sessions { store, live: Arc::default(), tasks: Tasks::default() };
+        let ((left, _), (stolen, token)) = (signed_in(&sessions).await, signed_in(&sessions).await);
+        let attempt = |at| Attempt { token: token.clone(), lifetimes: LIFETIMES, origin: origin(at) };
+        sessions.refresh(attempt(1)).await.unwrap();
+
+        let ended = Ended { at: Timestamp(2), reason: EndReason::Logout };
+        let ending = Ending { session: left, ended, origin: origin(2) };
+        assert!(sessions.end(ending).now_or_never().is_none(), "asked, and gone before the answer");
+        assert!(sessions.refresh(attempt(3)).now_or_never().is_none());
+        assert!(sessions.tasks.stop(Duration::from_mins(1)).await);
+
+        let reason = |session| sessions.live.life(session).ended().map(|ended| ended.reason);
+        assert_eq!((reason(left), reason(stolen)), (Some(EndReason::Logout), Some(EndReason::Reuse)));
+    }
+}

@@ -1,0 +1,5 @@
+//! The doors over real sockets, with the sandbox around them.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod auth;
