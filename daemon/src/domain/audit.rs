@@ -1,5 +1,6 @@
 //! What is written down about sign-ins and sessions, for ever. Never content, never a token.
 
+// An address is data. `std::net` would bring sockets along, which have no place here.
 use core::net::IpAddr;
 
 use shared::{
