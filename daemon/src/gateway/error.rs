@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use self::table::{POLICY, Row};
 use super::{
     bedrock::{Blame, UpstreamError},
+    translate::BadRequest,
     wire,
 };
 use crate::{
@@ -64,6 +65,8 @@ pub enum Refusal {
     Policy(String),
     #[error("{0}")]
     Malformed(String),
+    #[error(transparent)]
+    Untranslatable(#[from] BadRequest),
     #[error("{0}")]
     NotFound(String),
     #[error(transparent)]
@@ -80,7 +83,8 @@ impl Refusal {
     pub fn answer(&self, dialect: Dialect, id: &RequestId) -> Response {
         self.log(id);
         let row = table::row(self, id);
-        let body = self.own_body(dialect, &row).unwrap_or_else(|| body(dialect, &row, id).to_string().into());
+        let body =
+            self.own_body(dialect, &row).unwrap_or_else(|| self.body(dialect, &row, id).to_string().into());
         let mut response = reply::bytes_of(row.status, "application/json", body);
         let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
@@ -103,8 +107,8 @@ impl Refusal {
         let row = table::row(self, id);
         match dialect {
             Dialect::Bedrock | Dialect::Invoke => wire::exception(row.exception, &row.message),
-            Dialect::Messages => format!("event: error\ndata: {}\n\n", body(dialect, &row, id)).into(),
-            Dialect::Chat => format!("data: {}\n\n", body(dialect, &row, id)).into(),
+            Dialect::Messages => format!("event: error\ndata: {}\n\n", self.body(dialect, &row, id)).into(),
+            Dialect::Chat => format!("data: {}\n\n", self.body(dialect, &row, id)).into(),
         }
     }
 
@@ -116,6 +120,29 @@ impl Refusal {
         is_fit.then(|| refused.body.clone())
     }
 
+    fn body(&self, dialect: Dialect, row: &Row, id: &RequestId) -> Value {
+        let Row { message, anthropic, openai: (kind, code), .. } = row;
+        match dialect {
+            // Claude Code shows a denial by policy after one request only in this shape; AWS SDKs read `message`.
+            Dialect::Bedrock | Dialect::Invoke if *anthropic == POLICY => {
+                json!({ "type": "error", "error": { "type": anthropic, "message": message }, "message": message })
+            }
+            Dialect::Bedrock | Dialect::Invoke => json!({ "message": message }),
+            Dialect::Messages => {
+                json!({ "type": "error", "error": { "type": anthropic, "message": message }, "request_id": id })
+            }
+            Dialect::Chat => {
+                json!({ "error": { "message": message, "type": kind, "param": self.field(), "code": code } })
+            }
+        }
+    }
+
+    /// The field of the request that is at fault, for those who speak OpenAI's dialect.
+    fn field(&self) -> Option<&str> {
+        let Self::Untranslatable(fault) = self else { return None };
+        fault.field()
+    }
+
     fn log(&self, id: &RequestId) {
         match self {
             Self::Upstream(UpstreamError::Refused(refused)) if refused.blame() == Blame::Request => {
@@ -123,23 +150,6 @@ impl Refusal {
             }
             Self::Upstream(error) => warn!(request = %id, %error, "upstream failed"),
             refusal => debug!(request = %id, reason = %refusal, "request refused"),
-        }
-    }
-}
-
-fn body(dialect: Dialect, row: &Row, id: &RequestId) -> Value {
-    let Row { message, anthropic, openai: (kind, code), .. } = row;
-    match dialect {
-        // Claude Code shows a denial by policy after one request only in this shape; AWS SDKs read `message`.
-        Dialect::Bedrock | Dialect::Invoke if *anthropic == POLICY => {
-            json!({ "type": "error", "error": { "type": anthropic, "message": message }, "message": message })
-        }
-        Dialect::Bedrock | Dialect::Invoke => json!({ "message": message }),
-        Dialect::Messages => {
-            json!({ "type": "error", "error": { "type": anthropic, "message": message }, "request_id": id })
-        }
-        Dialect::Chat => {
-            json!({ "error": { "message": message, "type": kind, "param": null, "code": code } })
         }
     }
 }
@@ -231,6 +241,15 @@ mod tests {
         }
         let silent = Refusal::Upstream(UpstreamError::FirstByteTimeout(Duration::from_secs(9)));
         assert_eq!(said(&silent, Dialect::Messages).await.0, 504);
+    }
+
+    #[tokio::test]
+    async fn the_field_at_fault_is_named() {
+        let refusal = Refusal::from(BadRequest::wrong("temperature", "a number"));
+        let (status, _, body) = said(&refusal, Dialect::Chat).await;
+        assert_eq!((status, body["error"]["param"].as_str()), (400, Some("temperature")));
+        let (_, _, body) = said(&refusal, Dialect::Messages).await;
+        assert_eq!(body["error"]["message"], "`temperature` must be a number");
     }
 
     #[tokio::test]

@@ -36,7 +36,9 @@ pub(super) fn row(refusal: &Refusal, id: &RequestId) -> Row {
             (401, "authentication_error", "invalid_api_key")
         }
         Refusal::Policy(_) => (400, POLICY, POLICY),
-        Refusal::TwoCredentials | Refusal::Malformed(_) => (400, INVALID, "invalid_value"),
+        Refusal::TwoCredentials | Refusal::Malformed(_) | Refusal::Untranslatable(_) => {
+            (400, INVALID, "invalid_value")
+        }
         Refusal::NotFound(_) => (404, "not_found_error", "not_found"),
         Refusal::Body(BodyError::TooLarge { .. }) => (413, "request_too_large", "request_too_large"),
         Refusal::Body(error) => (error.status().as_u16(), INVALID, "invalid_value"),
@@ -110,6 +112,7 @@ fn anthropic_type(status: StatusCode) -> &'static str {
         429 => "rate_limit_error",
         503 | 529 => "overloaded_error",
         408 | 504 => "timeout_error",
+        424 => "api_error",
         400..=499 => INVALID,
         _ => "api_error",
     }
@@ -119,7 +122,7 @@ fn openai_type(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         404 => (INVALID, "not_found"),
         429 => ("rate_limit_error", "rate_limit_exceeded"),
-        400..=499 => (INVALID, "invalid_value"),
+        400..=499 if status != StatusCode::FAILED_DEPENDENCY => (INVALID, "invalid_value"),
         _ => ("server_error", "server_error"),
     }
 }

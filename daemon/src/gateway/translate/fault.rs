@@ -2,7 +2,11 @@
 
 use thiserror::Error;
 
-use crate::gateway::wire::FrameError;
+use crate::gateway::{
+    bedrock::{UpstreamError, UpstreamRefusal},
+    error::Refusal,
+    wire::FrameError,
+};
 
 /// Why an answer can't be translated, or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -18,4 +22,13 @@ pub enum Fault {
     /// The upstream ended the answer itself; the message is for the caller and for no log.
     #[error("the upstream sent `{kind}`")]
     Exception { kind: String, message: String },
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Upstream(match fault {
+            Fault::Exception { kind, message } => UpstreamRefusal::from_exception(&kind, &message).into(),
+            fault => UpstreamError::Cut(fault.to_string()),
+        })
+    }
 }
