@@ -8,7 +8,7 @@ mod fault;
 mod object;
 
 pub mod chat;
-pub mod foundation;
+pub mod count;
 pub mod messages;
 pub mod sse;
 pub mod stream;
