@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+pub mod health;
 mod patience;
 pub mod reply;
 pub mod route;

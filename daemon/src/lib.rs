@@ -1,11 +1,15 @@
 //! The Sallyport daemon as a library: `main` runs it, the sandbox and every test use the same parts.
 
+pub mod admin;
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod gateway;
 pub mod http;
+pub mod install;
 pub mod keyring;
 pub mod ledger;
 pub mod live;
@@ -13,3 +17,4 @@ pub mod sandbox;
 pub mod session;
 pub mod store;
 pub mod task;
+pub mod telemetry;

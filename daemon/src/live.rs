@@ -79,6 +79,11 @@ impl LiveSessions {
         }
     }
 
+    /// Sessions whose life somebody holds: a verified token or a request in flight.
+    pub fn in_use(&self) -> usize {
+        self.lock().in_use.values().filter(|life| life.strong_count() > 0).count()
+    }
+
     /// Forgets what can no longer matter: lives that nobody holds, and ends whose access tokens have expired.
     pub fn sweep(&self, is_relevant: impl Fn(&Ended) -> bool) {
         let mut index = self.lock();

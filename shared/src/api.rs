@@ -1,3 +1,4 @@
 //! Wire types of our own services, one module a service.
 
+pub mod admin;
 pub mod auth;

@@ -41,6 +41,14 @@ impl Given {
         Self { environment: std::env::vars_os().filter_map(text).collect(), ..Self::default() }
     }
 
+    /// What the `.env` file sets, whoever it is for. A file that can't be read sets nothing here: reading the
+    /// configuration reports it.
+    pub fn env_file_variables(&self) -> Vec<(String, String)> {
+        let text = self.read_env_file().ok().flatten().map(|(_, text)| text).unwrap_or_default();
+        let variables = dotenv::parse(&text).variables;
+        variables.into_iter().map(|(name, assignment)| (name, assignment.value)).collect()
+    }
+
     /// The path of the `.env` file, and its text if there is one.
     pub(super) fn read_env_file(&self) -> Result<Option<(PathBuf, String)>, Bad> {
         match &self.env_file {

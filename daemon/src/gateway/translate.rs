@@ -8,7 +8,7 @@ mod fault;
 mod object;
 
 pub mod chat;
-pub mod count;
+pub mod foundation;
 pub mod messages;
 pub mod sse;
 pub mod stream;

@@ -38,6 +38,8 @@ use crate::{config, task::Tasks};
 const HEAD_LIMIT: usize = 32 * 1024;
 /// How long to wait before accepting again when the system refuses (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long connections may take to notice that they were cut.
+const CUT_DEADLINE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Socket {
@@ -51,23 +53,33 @@ pub struct Listener {
     name: &'static str,
     socket: Socket,
     certificates: Option<Arc<Certificates>>,
+    cut: CancellationToken,
 }
 
 impl Listener {
     /// Binds a TCP socket; port 0 takes a free one.
     pub async fn tcp(name: &'static str, address: SocketAddr) -> io::Result<Self> {
         let socket = Socket::Tcp(TcpListener::bind(address).await?);
-        Ok(Self { name, socket, certificates: None })
+        Ok(Self::new(name, socket))
     }
 
     /// Binds a unix socket.
     pub fn unix(name: &'static str, path: &Path) -> io::Result<Self> {
-        Ok(Self { name, socket: Socket::Unix(UnixListener::bind(path)?), certificates: None })
+        Ok(Self::new(name, Socket::Unix(UnixListener::bind(path)?)))
+    }
+
+    fn new(name: &'static str, socket: Socket) -> Self {
+        Self { name, socket, certificates: None, cut: CancellationToken::new() }
     }
 
     /// Speaks TLS with these certificates.
     pub fn with_tls(self, certificates: Option<Arc<Certificates>>) -> Self {
         Self { certificates, ..self }
+    }
+
+    /// Lets `cut` end a drain before its deadline.
+    pub fn with_cut(self, cut: CancellationToken) -> Self {
+        Self { cut, ..self }
     }
 
     /// The address of a TCP socket.
@@ -81,17 +93,18 @@ impl Listener {
     /// Serves until `stop`, then drains: idle connections close, requests in flight finish, and whatever still
     /// runs after the drain timeout is cut.
     pub async fn serve(self, routes: Route, limits: config::Http, stop: CancellationToken) {
-        let name = self.name;
+        let server = Server {
+            name: self.name,
+            routes,
+            connections: Tasks::default(),
+            cut: self.cut.child_token(),
+            limits: limits.clone(),
+        };
         let slots = Arc::new(Semaphore::new(limits.connections));
-        let drain = limits.drain_timeout;
-        let server =
-            Server { name, routes, limits, connections: Tasks::default(), cut: CancellationToken::new() };
         stop.run_until_cancelled(self.accept(&server, &slots)).await;
-        info!(listener = name, "stopped accepting");
-        if !server.connections.stop(drain).await {
-            warn!(listener = name, "drain deadline passed, connections cut");
-            server.cut.cancel();
-        }
+        // Closed at once, so that new clients are told so and don't wait in the backlog.
+        drop(self);
+        server.drain(limits.drain_timeout).await;
     }
 
     async fn accept(&self, server: &Server, slots: &Arc<Semaphore>) {
@@ -148,6 +161,16 @@ struct Server {
 }
 
 impl Server {
+    async fn drain(&self, deadline: Duration) {
+        info!(listener = self.name, "stopped accepting");
+        let ended = self.cut.run_until_cancelled(self.connections.stop(deadline)).await;
+        if ended != Some(true) {
+            warn!(listener = self.name, "connections cut");
+            self.cut.cancel();
+            self.connections.stop(CUT_DEADLINE).await;
+        }
+    }
+
     /// Serves one connection to its end.
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
         let began = Arc::new(AtomicBool::new(false));
@@ -165,9 +188,10 @@ impl Server {
             () = headless(self.limits.header_timeout, &began) => return,
             () = draining.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                match self.cut.run_until_cancelled(connection.as_mut()).await {
-                    Some(result) => result,
-                    None => return,
+                tokio::select! {
+                    result = connection.as_mut() => result,
+                    () = headless(self.limits.header_timeout, &began) => return,
+                    () = self.cut.cancelled() => return,
                 }
             }
         };

@@ -49,6 +49,11 @@ impl Certificates {
         Ok(())
     }
 
+    /// Reads the files again and says in the log what came of it.
+    pub fn renew(&self) {
+        self.report(self.reload());
+    }
+
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.load_full())
     }
@@ -60,7 +65,7 @@ impl Certificates {
             let seen = self.changed_at();
             if seen.is_ok() && seen.as_ref().ok() != known.as_ref().ok() {
                 known = seen;
-                self.report(self.reload());
+                self.renew();
             }
         }
     }

@@ -1,0 +1,116 @@
+//! The composition root: every part is made once, in the order in which they need each other, and stopped in the
+//! reverse order.
+
+mod door;
+mod listener;
+mod part;
+
+use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use self::{listener::Listeners, part::Parts};
+use crate::{
+    config::Config,
+    http::{health::Health, tls::Certificates},
+    task::Tasks,
+};
+
+/// Added to the drain timeout: connections that are cut at the deadline need a moment to end.
+const MARGIN: Duration = Duration::from_secs(2);
+/// How long background work may take to end; the last usage is written in that time.
+const LAST_CALL: Duration = Duration::from_secs(10);
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Running {
+    pub auth: SocketAddr,
+    pub gateway: SocketAddr,
+    pub install: SocketAddr,
+    pub admin_socket: PathBuf,
+    certificates: Option<Arc<Certificates>>,
+    health: Arc<Health>,
+    groups: Groups,
+    drain_timeout: Duration,
+}
+
+/// Tasks, by the order in which they stop.
+#[derive(Debug, Clone, Default)]
+struct Groups {
+    /// The services.
+    doors: Tasks,
+    /// The operators' socket: it still answers while the services drain.
+    admin: Tasks,
+    /// What the doors rely on, the ledger among it.
+    background: Tasks,
+    /// Ends a drain before its deadline.
+    cut: CancellationToken,
+}
+
+/// Starts the daemon. When this returns, every service accepts requests.
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    let groups = Groups::default();
+    let started = assemble(&config, &groups).await;
+    if started.is_err() {
+        groups.background.stop(LAST_CALL).await;
+    }
+    started
+}
+
+async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
+    let certificates = listener::certificates(config, &groups.background)?;
+    let parts = Parts::make(config, &groups.background).await?;
+    let listeners = Listeners::bind(config, certificates.as_ref(), &groups.cut).await?;
+    let running = Running {
+        auth: listeners.auth.1,
+        gateway: listeners.gateway.1,
+        install: listeners.install.1,
+        admin_socket: config.admin.socket.clone(),
+        certificates,
+        health: parts.health.clone(),
+        groups: groups.clone(),
+        drain_timeout: config.http.drain_timeout,
+    };
+    let doors = door::routes(&parts, &listeners);
+    listeners.serve(doors, &config.http, groups);
+    running.announce();
+    Ok(running)
+}
+
+impl Running {
+    /// Reads the certificate again now, in place of when its file is next looked at.
+    pub fn reload(&self) {
+        if let Some(certificates) = &self.certificates {
+            certificates.renew();
+        }
+    }
+
+    /// Ends a drain before its deadline: connections that are left are cut.
+    pub fn cutter(&self) -> CancellationToken {
+        self.groups.cut.clone()
+    }
+
+    /// Stops accepting, lets requests in flight finish up to the drain timeout, writes the last usage and closes
+    /// the store.
+    pub async fn stop(self) {
+        info!("stopping");
+        self.health.drain();
+        self.groups.doors.stop(self.drain_timeout + MARGIN).await;
+        self.groups.admin.stop(MARGIN).await;
+        if let Err(error) = fs::remove_file(&self.admin_socket) {
+            warn!(socket = %self.admin_socket.display(), %error, "socket not removed");
+        }
+        self.groups.background.stop(LAST_CALL).await;
+        info!("stopped");
+    }
+
+    fn announce(&self) {
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        for (service, address) in [("auth", self.auth), ("gateway", self.gateway), ("install", self.install)]
+        {
+            info!(service, url = %format_args!("{scheme}://{address}"), "listening");
+        }
+        info!(socket = %self.admin_socket.display(), version = env!("CARGO_PKG_VERSION"), "ready");
+    }
+}

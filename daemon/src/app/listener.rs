@@ -1,0 +1,111 @@
+//! Where the doors stand: ports, certificates and the operators' socket, and what to do if one can't be had.
+
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::{Groups, door::Doors};
+use crate::{
+    admin::socket::{self, SocketError},
+    config::{self, Config},
+    http::{
+        Route,
+        serve::Listener,
+        tls::{Certificates, TlsError},
+    },
+    task::Tasks,
+};
+
+/// Operators' requests are short, and by then the services have ended.
+const ADMIN_DRAIN: Duration = Duration::from_secs(1);
+
+/// Why a service can't listen.
+#[derive(Debug, Error)]
+pub(super) enum ListenError {
+    #[error("{service}: port {} of {} is in use; hint: `ss -ltnp` names its owner; stop that, or set `{variable}`", address.port(), address.ip())]
+    InUse { service: &'static str, variable: &'static str, address: SocketAddr },
+    #[error("{service}: port {} needs a privilege; hint: set `{variable}` to one above 1023, or give the daemon CAP_NET_BIND_SERVICE", address.port())]
+    Privileged { service: &'static str, variable: &'static str, address: SocketAddr },
+    #[error("{service}: this machine has no address {}; hint: set `SALLYPORT_HOST` to one of its own, or to `0.0.0.0`", address.ip())]
+    NoSuchAddress { service: &'static str, address: SocketAddr },
+    #[error("{service}: can't listen on {address}: {error}")]
+    Other { service: &'static str, address: SocketAddr, error: io::Error },
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+}
+
+/// Everything that is bound and not yet served.
+pub(super) struct Listeners {
+    pub auth: (Listener, SocketAddr),
+    pub gateway: (Listener, SocketAddr),
+    pub install: (Listener, SocketAddr),
+    admin: Listener,
+}
+
+/// Loads the certificate and follows its files.
+pub(super) fn certificates(
+    config: &Config,
+    background: &Tasks,
+) -> Result<Option<Arc<Certificates>>, TlsError> {
+    let Some(files) = config.listen.tls.clone() else { return Ok(None) };
+    let certificates = Arc::new(Certificates::load(files)?);
+    let (followed, stop) = (certificates.clone(), background.stopping());
+    background.spawn("certificate", async move { followed.follow(stop).await });
+    Ok(Some(certificates))
+}
+
+impl Listeners {
+    pub async fn bind(
+        config: &Config,
+        certificates: Option<&Arc<Certificates>>,
+        cut: &CancellationToken,
+    ) -> Result<Self, ListenError> {
+        let listen = &config.listen;
+        let ready = |(listener, address): (Listener, SocketAddr)| {
+            (listener.with_tls(certificates.cloned()).with_cut(cut.clone()), address)
+        };
+        let address = |port| SocketAddr::new(listen.host, port);
+        Ok(Self {
+            auth: ready(tcp("auth", "AUTH_PORT", address(listen.auth_port)).await?),
+            gateway: ready(tcp("gateway", "GATEWAY_PORT", address(listen.gateway_port)).await?),
+            install: ready(tcp("install", "INSTALL_PORT", address(listen.install_port)).await?),
+            admin: socket::bind(&config.admin.socket)?.with_cut(cut.clone()),
+        })
+    }
+
+    /// Where each service listens.
+    pub fn addresses(&self) -> BTreeMap<String, SocketAddr> {
+        let services = [("auth", self.auth.1), ("gateway", self.gateway.1), ("install", self.install.1)];
+        services.map(|(service, address)| (service.to_owned(), address)).into()
+    }
+
+    /// Serves them all until their groups stop.
+    pub fn serve(self, doors: Doors, limits: &config::Http, groups: &Groups) {
+        let serve = |group: &Tasks, name, listener: Listener, routes: Route| {
+            group.spawn(name, listener.serve(routes, limits.clone(), group.stopping()));
+        };
+        let brief = config::Http { drain_timeout: ADMIN_DRAIN, ..limits.clone() };
+        serve(&groups.doors, "auth", self.auth.0, doors.auth);
+        serve(&groups.doors, "gateway", self.gateway.0, doors.gateway);
+        serve(&groups.doors, "install", self.install.0, doors.install);
+        groups.admin.spawn("admin", self.admin.serve(doors.admin, brief, groups.admin.stopping()));
+    }
+}
+
+async fn tcp(
+    service: &'static str,
+    variable: &'static str,
+    address: SocketAddr,
+) -> Result<(Listener, SocketAddr), ListenError> {
+    let bound = Listener::tcp(service, address).await.and_then(|listener| {
+        let address = listener.address().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => ListenError::InUse { service, variable, address },
+        io::ErrorKind::PermissionDenied => ListenError::Privileged { service, variable, address },
+        io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress { service, address },
+        _ => ListenError::Other { service, address, error },
+    })
+}

@@ -1,0 +1,75 @@
+//! The parts that the doors share.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use shared::time::Timestamp;
+
+use crate::{
+    auth::{Auth, entra::Entra},
+    clock::Clock,
+    config::Config,
+    http::health::Health,
+    keyring::Keyring,
+    ledger::Ledger,
+    live::{LiveSessions, Upkeep},
+    session::Sessions,
+    store::{SqliteStore, Store},
+    task::Tasks,
+};
+
+pub(super) struct Parts {
+    pub clock: Clock,
+    pub started: Timestamp,
+    pub live: Arc<LiveSessions>,
+    pub auth: Arc<Auth>,
+    pub ledger: Arc<Ledger>,
+    pub health: Arc<Health>,
+}
+
+impl Parts {
+    /// Makes them. Their tasks belong to `background`.
+    pub async fn make(config: &Config, background: &Tasks) -> anyhow::Result<Self> {
+        let clock = Clock::System;
+        let store = SqliteStore::open(&config.state_dir).context("the store can't be opened")?;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let live = live(config, &store, &clock, background).await?;
+        let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
+        let keyring = Arc::new(keyring.context("tokens can't be signed")?);
+        let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
+        let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
+        let lifetimes = (&config.token).into();
+        let auth = Arc::new(Auth { entra, keyring, sessions, clock: clock.clone(), lifetimes });
+        warm_up(&auth, background);
+        let ledger = Arc::new(Ledger::start(background, store.clone()));
+        Ok(Self { started: clock.now(), clock, live, auth, ledger, health: health(store) })
+    }
+}
+
+async fn live(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    background: &Tasks,
+) -> anyhow::Result<Arc<LiveSessions>> {
+    let live = Arc::new(LiveSessions::default());
+    let upkeep = Upkeep::load(live.clone(), store.clone(), clock.clone(), config.token.access_ttl);
+    let upkeep = upkeep.await.context("the ends of sessions can't be loaded")?;
+    background.spawn("upkeep", upkeep.run(background.stopping()));
+    Ok(live)
+}
+
+/// Nobody waits for Entra: the daemon serves at once.
+fn warm_up(auth: &Arc<Auth>, background: &Tasks) {
+    let (auth, stop) = (auth.clone(), background.stopping());
+    background.spawn("warm up", async move {
+        stop.run_until_cancelled(auth.entra.warm_up()).await;
+    });
+}
+
+fn health(store: Arc<dyn Store>) -> Arc<Health> {
+    Arc::new(Health::new(Box::new(move || {
+        let store = store.clone();
+        Box::pin(async move { store.check().await.is_ok() })
+    })))
+}

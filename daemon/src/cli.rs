@@ -1,0 +1,98 @@
+//! The command line of `sallyportd`.
+
+mod check;
+mod inherit;
+mod run;
+mod show;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Given, LogFormat};
+
+/// The Sallyport daemon: sign-in, LLM gateway and install server for Claude Code inside a company's network
+#[derive(Debug, Parser)]
+#[command(name = "sallyportd", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until told to stop; SIGHUP reads the certificate again
+    Run,
+    /// Report every problem of the configuration at once, and what is fine
+    Check(OutputArgs),
+    /// Print the effective configuration, secrets masked, and where each value came from
+    Config(OutputArgs),
+}
+
+/// Where the configuration is read from.
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// Read this file in place of `./sallyport.toml` or `/etc/sallyport/sallyport.toml`
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read this file in place of `./.env`
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// How logs are written: `text` or `json`
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = [LogFormat::Text.as_str(), LogFormat::Json.as_str()])]
+    log_format: Option<String>,
+    /// What is logged: `info`, or `info,gateway=debug`
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// Print JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let given = cli.sources.given();
+    match cli.command {
+        Command::Run => run::run(&given),
+        Command::Check(output) => check::check(&given, output.json),
+        Command::Config(output) => show::show(&given, output.json),
+    }
+}
+
+impl SourceArgs {
+    fn given(self) -> Given {
+        let format = self.log_format.map(|format| ("telemetry.log_format", "--log-format", format));
+        let level = self.log_level.map(|level| ("telemetry.log_level", "--log-level", level));
+        Given {
+            config: self.config,
+            env_file: self.env_file,
+            flags: format.into_iter().chain(level).collect(),
+            ..Given::from_process()
+        }
+    }
+}
+
+/// Data goes to stdout. A reader who has left is no failure.
+fn print(text: &str) -> ExitCode {
+    match writeln!(io::stdout().lock(), "{}", text.trim_end()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Everything else goes to stderr.
+fn complain(text: &str) -> ExitCode {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    ExitCode::FAILURE
+}

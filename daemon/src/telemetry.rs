@@ -1,0 +1,223 @@
+//! Logs: one line an event on stderr, as text or JSON, with the module's word as target.
+//!
+//! Invariant: what other crates say below `info` is never written, whatever is asked for: it may quote headers
+//! and bodies.
+
+mod line;
+mod record;
+
+use std::{
+    io::{self, Write},
+    panic::{self, PanicHookInfo},
+};
+
+use thiserror::Error;
+use tracing::{
+    Event, Metadata, Subscriber, error,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+    subscriber::Interest,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+    registry::{LookupSpan, Scope},
+    util::SubscriberInitExt,
+};
+
+use crate::{
+    clock::Clock,
+    config::{Levels, Log, LogFormat},
+};
+use record::Fields;
+
+/// Our own crate, as targets begin.
+const OURS: &str = "sallyportd";
+/// The most that other crates may say.
+const FOREIGN_LIMIT: LevelFilter = LevelFilter::INFO;
+/// Modules inside another one that have a word of their own.
+const ROOMS: [&str; 2] = ["entra", "bedrock"];
+
+#[derive(Debug, Error)]
+#[error("something else writes logs already")]
+pub struct TelemetryError;
+
+/// Starts writing, for the life of the process.
+pub fn install(log: &Log) -> Result<(), TelemetryError> {
+    let to_stderr = |line: &str| {
+        // Where logs can't be written, there is nobody to tell.
+        let _ = io::stderr().lock().write_all(line.as_bytes());
+    };
+    let lines = Lines { log: log.clone(), clock: Clock::System, write: to_stderr };
+    tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError)?;
+    panic::set_hook(Box::new(report));
+    Ok(())
+}
+
+/// Where a panic happened, never its message: that may quote what was being read.
+fn report(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    error!(place, "panicked");
+}
+
+/// Writes every event that is wanted as one line.
+struct Lines<W> {
+    log: Log,
+    clock: Clock,
+    write: W,
+}
+
+impl<S, W> Layer<S> for Lines<W>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Fn(&str) + Send + Sync + 'static,
+{
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if is_wanted(&self.log.level, metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        is_wanted(&self.log.level, metadata)
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields::new(self.log.format);
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::new(self.log.format);
+        event.record(&mut fields);
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
+            if let Some(around) = span.extensions().get::<Fields>() {
+                fields.append(around);
+            }
+        }
+        let metadata = event.metadata();
+        let head =
+            line::Head { time: self.clock.now(), level: *metadata.level(), target: word(metadata.target()) };
+        (self.write)(&match self.log.format {
+            LogFormat::Text => line::text(&head, &fields),
+            LogFormat::Json => line::json(&head, &fields),
+        });
+    }
+}
+
+fn is_wanted(levels: &Levels, metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= level_of(levels, metadata.target())
+}
+
+/// The level that holds for a target: that of the innermost module which has one.
+fn level_of(levels: &Levels, target: &str) -> LevelFilter {
+    let named = |module: &str| levels.modules.iter().rev().find(|(name, _)| name == module);
+    let special = target.rsplit("::").find_map(named).map(|(_, level)| *level);
+    if is_ours(target) {
+        return special.unwrap_or(levels.general);
+    }
+    special.unwrap_or(levels.general.min(LevelFilter::WARN)).min(FOREIGN_LIMIT)
+}
+
+fn is_ours(target: &str) -> bool {
+    target.split("::").next() == Some(OURS)
+}
+
+/// The word that names a module: in logs, in the configuration, in the sources.
+fn word(target: &str) -> &str {
+    if !is_ours(target) {
+        return target;
+    }
+    let room = target.rsplit("::").find(|segment| ROOMS.contains(segment));
+    room.or_else(|| target.split("::").nth(1)).unwrap_or("main")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use shared::time::Timestamp;
+    use tracing::{debug, info, info_span, warn};
+
+    use super::*;
+
+    fn written(format: LogFormat, level: &str, work: impl FnOnce()) -> String {
+        let all = Arc::new(Mutex::new(String::new()));
+        let sink = all.clone();
+        let lines = Lines {
+            log: Log { format, level: level.parse().unwrap() },
+            clock: Clock::manual(Timestamp(1_700_000_000_123)),
+            write: move |line: &str| sink.lock().unwrap().push_str(line),
+        };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), work);
+        all.lock().unwrap().clone()
+    }
+
+    fn story() {
+        let span = info_span!(target: "sallyportd::gateway", "request", id = "req_1");
+        span.in_scope(|| {
+            info!(target: "sallyportd::gateway::bedrock::pool", status = 200, model = "a b", "answered");
+            warn!(target: "sallyportd::store", error = %"line\nbreak \"x\"", ok = false, "not written");
+        });
+        debug!(target: "sallyportd::http", "unseen");
+    }
+
+    #[test]
+    fn text_is_one_calm_line_an_event() {
+        let lines = written(LogFormat::Text, "info", story);
+        assert_eq!(
+            lines,
+            "2023-11-14T22:13:20.123Z  INFO bedrock: answered status=200 model=\"a b\" id=req_1\n\
+             2023-11-14T22:13:20.123Z  WARN store: not written error=\"line\\nbreak \\\"x\\\"\" ok=false id=req_1\n"
+        );
+    }
+
+    #[test]
+    fn json_is_one_object_an_event() {
+        let lines = written(LogFormat::Json, "info", story);
+        let first = lines.lines().next().unwrap();
+        assert_eq!(
+            first,
+            r#"{"time":"2023-11-14T22:13:20.123Z","level":"info","target":"bedrock","message":"answered","status":200,"model":"a b","id":"req_1"}"#
+        );
+        for line in lines.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
+    }
+
+    #[test]
+    fn fields_that_come_later_are_written_too() {
+        let lines = written(LogFormat::Text, "info", || {
+            let span = info_span!(target: "sallyportd::auth", "sign-in", user = tracing::field::Empty);
+            span.record("user", "u1");
+            span.in_scope(|| info!(target: "sallyportd::auth", "signed in"));
+        });
+        assert!(lines.ends_with("auth: signed in user=u1\n"), "{lines}");
+    }
+
+    #[test]
+    fn the_innermost_module_decides_the_level() {
+        let levels: Levels = "warn,gateway=debug,bedrock=error".parse().unwrap();
+        assert_eq!(level_of(&levels, "sallyportd::gateway::messages"), LevelFilter::DEBUG);
+        assert_eq!(level_of(&levels, "sallyportd::gateway::bedrock::pool"), LevelFilter::ERROR);
+        assert_eq!(level_of(&levels, "sallyportd::store"), LevelFilter::WARN);
+    }
+
+    #[test]
+    fn other_crates_never_say_what_they_see_on_the_wire() {
+        let levels: Levels = "trace,hyper=trace,rustls=off".parse().unwrap();
+        assert_eq!(level_of(&levels, "sallyportd::http"), LevelFilter::TRACE);
+        assert_eq!(level_of(&levels, "hyper::proto::h1"), LevelFilter::INFO);
+        assert_eq!(level_of(&levels, "reqwest::connect"), LevelFilter::WARN);
+        assert_eq!(level_of(&levels, "rustls::server"), LevelFilter::OFF);
+    }
+}
