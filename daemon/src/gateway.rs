@@ -1,8 +1,115 @@
 //! The LLM gateway: every surface that clients speak, in front of one Bedrock.
 
 pub mod bedrock;
+mod caller;
 pub mod error;
+mod header;
+mod invoke;
+pub mod meter;
+mod native;
+mod policy;
+mod profile;
+mod silence;
+pub mod stream;
 pub mod translate;
 pub mod wire;
 
-pub use error::{Dialect, Refusal};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+
+pub use self::error::{Dialect, Refusal};
+use self::{
+    bedrock::{Answer, Ask, Bedrock, UpstreamBody},
+    meter::Meter,
+    policy::ModelPolicy,
+};
+use crate::{
+    clock::Clock,
+    config::{self, Config},
+    http::{Call, Response, Route, reply, route},
+    keyring::{Caller, Keyring},
+    ledger::Ledger,
+};
+
+/// The largest answer that is no stream.
+const ANSWER_LIMIT: usize = 64 << 20;
+
+/// What every request needs.
+#[derive(Debug)]
+pub struct Gateway {
+    keyring: Arc<Keyring>,
+    bedrock: Arc<Bedrock>,
+    ledger: Arc<Ledger>,
+    clock: Clock,
+    models: ModelPolicy,
+    config: config::Gateway,
+    defaults: config::Bedrock,
+}
+
+impl Gateway {
+    pub fn new(
+        config: &Config,
+        keyring: Arc<Keyring>,
+        bedrock: Arc<Bedrock>,
+        ledger: Arc<Ledger>,
+        clock: Clock,
+    ) -> Self {
+        let models = ModelPolicy::new(&config.gateway);
+        let (config, defaults) = (config.gateway.clone(), config.bedrock.clone());
+        Self { keyring, bedrock, ledger, clock, models, config, defaults }
+    }
+
+    /// Who calls.
+    fn identify(&self, call: &Call) -> Result<Arc<Caller>, Refusal> {
+        caller::identify(&self.keyring, &call.headers)
+    }
+
+    /// Sends a request upstream, as long as the caller's session lives. What comes of it is metered.
+    async fn send(&self, ask: Ask, meter: &mut Meter) -> Result<Answer, Refusal> {
+        let over = meter.caller().life.over();
+        let answered = tokio::select! {
+            answered = self.bedrock.send(ask) => answered.map_err(Refusal::from),
+            () = over => Err(Refusal::SessionOver),
+        };
+        answered.inspect_err(|refusal| meter.refuse(refusal))
+    }
+
+    /// Reads an answer that is no stream, as long as the caller's session lives.
+    async fn collect(&self, body: UpstreamBody, meter: &mut Meter) -> Result<Bytes, Refusal> {
+        let over = meter.caller().life.over();
+        let collected = tokio::select! {
+            collected = body.collect(ANSWER_LIMIT) => collected.map_err(Refusal::from),
+            () = over => Err(Refusal::SessionOver),
+        };
+        collected.inspect_err(|refusal| meter.refuse(refusal))
+    }
+}
+
+/// The routes of the gateway.
+pub fn routes(gateway: &Arc<Gateway>) -> Route {
+    route::any_of([
+        native::routes(gateway),
+        invoke::routes(gateway),
+        profile::routes(gateway),
+        hello(gateway),
+    ])
+}
+
+/// Claude Code asks whether somebody is there.
+fn hello(gateway: &Arc<Gateway>) -> Route {
+    route::exact(Method::HEAD, "/api/hello", gateway, |_, _| async { reply::text(StatusCode::OK, "") })
+}
+
+/// The answer of a surface. A caller who is refused before its body was read is let finish writing: it would see
+/// a broken connection otherwise, and no answer.
+async fn answered(outcome: Result<Response, Refusal>, mut call: Call, dialect: Dialect) -> Response {
+    match outcome {
+        Ok(response) => response,
+        Err(refusal) => {
+            call.discard().await;
+            refusal.answer(dialect, &call.id)
+        }
+    }
+}

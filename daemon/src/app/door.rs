@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{listener::Listeners, part::Parts};
 use crate::{
     admin::{self, Admin},
-    auth,
+    auth, gateway,
     http::{Route, health, route},
     install,
 };
@@ -22,7 +22,7 @@ pub(super) fn routes(parts: &Parts, listeners: &Listeners) -> Doors {
     let healthy = |door: Route| route::any_of([health::routes(&parts.health), door]);
     Doors {
         auth: healthy(auth::routes(&parts.auth)),
-        gateway: health::routes(&parts.health),
+        gateway: healthy(gateway::routes(&parts.gateway)),
         install: healthy(install::routes()),
         admin: healthy(admin::routes(&admin(parts, listeners))),
     }

@@ -9,6 +9,7 @@ use crate::{
     auth::{Auth, entra::Entra},
     clock::Clock,
     config::Config,
+    gateway::{Gateway, bedrock::Bedrock},
     http::health::Health,
     keyring::Keyring,
     ledger::Ledger,
@@ -23,6 +24,7 @@ pub(super) struct Parts {
     pub started: Timestamp,
     pub live: Arc<LiveSessions>,
     pub auth: Arc<Auth>,
+    pub gateway: Arc<Gateway>,
     pub ledger: Arc<Ledger>,
     pub health: Arc<Health>,
 }
@@ -39,10 +41,14 @@ impl Parts {
         let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
         let lifetimes = (&config.token).into();
+        let ledger = Arc::new(Ledger::start(background, store.clone()));
+        let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
+        let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
+        let gateway = Gateway::new(config, keyring.clone(), bedrock, ledger.clone(), clock.clone());
         let auth = Arc::new(Auth { entra, keyring, sessions, clock: clock.clone(), lifetimes });
         warm_up(&auth, background);
-        let ledger = Arc::new(Ledger::start(background, store.clone()));
-        Ok(Self { started: clock.now(), clock, live, auth, ledger, health: health(store) })
+        let gateway = Arc::new(gateway);
+        Ok(Self { started: clock.now(), clock, live, auth, gateway, ledger, health: health(store) })
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-pub use frame::{Frame, FrameError, Frames, encode};
+pub use frame::{Frame, FrameError, Frames, encode, header, split};
 
 /// The content type of the stream.
 pub const CONTENT_TYPE: &str = "application/vnd.amazon.eventstream";

@@ -70,6 +70,13 @@ impl Call {
         if is_gzip { body::unpack(body, limit) } else { Ok(body) }
     }
 
+    /// Reads on for a moment what nobody wants: a peer that is still writing when it is refused never sees the
+    /// answer, only a reset. A body that was taken costs nothing.
+    pub async fn discard(&mut self) {
+        let incoming = std::mem::replace(&mut self.incoming, Box::pin(futures_util::stream::empty()));
+        body::discard(incoming).await;
+    }
+
     /// Takes the body as JSON.
     pub async fn json<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T, BodyError> {
         self.body(limit).await?.json()

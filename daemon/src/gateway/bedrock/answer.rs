@@ -7,14 +7,13 @@ use std::{
     time::Duration,
 };
 
+use super::{UpstreamError, connection::Connection, pool::Pool};
+use crate::gateway::silence::Silence;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
-
-use super::{UpstreamError, connection::Connection, pool::Pool};
 
 /// How much of what is ready goes out as one piece.
 const COALESCED: usize = 16 * 1024;
@@ -34,14 +33,14 @@ pub struct UpstreamBody {
     incoming: Incoming,
     connection: Option<Connection>,
     pool: Arc<Pool>,
-    patience: Patience,
+    silence: Silence,
     /// Came after what was already gathered.
     error: Option<UpstreamError>,
 }
 
 impl UpstreamBody {
     pub(super) fn new(incoming: Incoming, connection: Connection, pool: Arc<Pool>, idle: Duration) -> Self {
-        Self { incoming, connection: Some(connection), pool, patience: Patience::new(idle), error: None }
+        Self { incoming, connection: Some(connection), pool, silence: Silence::new(idle), error: None }
     }
 
     /// The whole body, at most `limit` bytes of it.
@@ -116,11 +115,11 @@ impl Stream for UpstreamBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if let Some(piece) = self.gather(cx) {
-            self.patience.renew();
+            self.silence.renew();
             return Poll::Ready(Some(Ok(piece)));
         }
         if self.connection.is_some() {
-            let limit = std::task::ready!(self.patience.poll_lost(cx));
+            let limit = std::task::ready!(self.silence.poll(cx));
             self.fail(UpstreamError::IdleTimeout(limit));
         }
         Poll::Ready(self.error.take().map(Err))
@@ -154,36 +153,5 @@ impl Gathered {
     fn take(self) -> Option<Bytes> {
         let all = if self.many.is_empty() { self.one } else { self.many.freeze() };
         (!all.is_empty()).then_some(all)
-    }
-}
-
-/// Waits for the next read, up to a limit. The timer is set once and only looked at again when it fires: a stream
-/// that flows never touches it.
-#[derive(Debug)]
-struct Patience {
-    limit: Duration,
-    last: Instant,
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-impl Patience {
-    fn new(limit: Duration) -> Self {
-        Self { limit, last: Instant::now(), timer: None }
-    }
-
-    fn renew(&mut self) {
-        self.last = Instant::now();
-    }
-
-    fn poll_lost(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
-        loop {
-            let end = self.last + self.limit;
-            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
-            std::task::ready!(timer.as_mut().poll(cx));
-            if Instant::now() >= end {
-                return Poll::Ready(self.limit);
-            }
-            timer.as_mut().reset(end);
-        }
     }
 }

@@ -61,10 +61,20 @@ impl Frame {
 
     /// A header whose value is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let headers = self.whole.get(PRELUDE..PRELUDE + self.headers)?;
-        let (_, value) = Headers(headers).find(|(key, _)| *key == name.as_bytes())?;
-        std::str::from_utf8(value?).ok()
+        header(self.whole.get(PRELUDE..PRELUDE + self.headers)?, name)
     }
+}
+
+/// The headers and the payload of a whole frame, whose checksums are not looked at.
+pub fn split(whole: &[u8]) -> Option<(&[u8], &[u8])> {
+    let headers = whole.get(4..).and_then(word)? as usize;
+    whole.get(PRELUDE..whole.len().checked_sub(4)?)?.split_at_checked(headers)
+}
+
+/// A header, among a frame's headers, whose value is text.
+pub fn header<'a>(headers: &'a [u8], name: &str) -> Option<&'a str> {
+    let (_, value) = Headers(headers).find(|(key, _)| *key == name.as_bytes())?;
+    std::str::from_utf8(value?).ok()
 }
 
 /// Walks through names and values; a value is `None` if it is not text.

@@ -1,0 +1,38 @@
+//! The prototype's surface: a raw body for Anthropic on Bedrock, the model in the query.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::{
+    Dialect, Gateway, Refusal, answered,
+    bedrock::{Action, Ask},
+    header,
+    meter::Meter,
+    native,
+};
+use crate::http::{Call, Response, Route, route};
+
+pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
+    let whole = route::exact(Method::POST, "/invoke", gateway, |gateway, mut call| async move {
+        let outcome = invoke(&gateway, &mut call, Action::Invoke).await;
+        answered(outcome, call, Dialect::Invoke).await
+    });
+    let path = "/invoke-with-response-stream";
+    let streamed = route::exact(Method::POST, path, gateway, |gateway, mut call| async move {
+        let outcome = invoke(&gateway, &mut call, Action::InvokeStream).await;
+        answered(outcome, call, Dialect::Invoke).await
+    });
+    route::any_of([whole, streamed])
+}
+
+/// `POST /invoke?modelId=…`; without a model, the configured one.
+async fn invoke(gateway: &Gateway, call: &mut Call, action: Action) -> Result<Response, Refusal> {
+    let caller = gateway.identify(call)?;
+    let name = call.query_value("modelId").unwrap_or_else(|| gateway.defaults.model_id.as_str().to_owned());
+    let model = gateway.models.resolve(&name)?;
+    let body = call.body(gateway.config.body_limit).await?;
+    let ask = Ask::model(&model, action, header::onward(&call.headers), body);
+    let meter = Meter::start(gateway, &caller, model, Dialect::Invoke, &call.id);
+    native::pass(gateway, ask, meter).await
+}

@@ -1,0 +1,162 @@
+//! An answer on its way from the upstream to the caller, whatever the dialect.
+//!
+//! A surface gives `Relay` the upstream's body, its `Meter` and a `Shape`, and answers with the relay as body:
+//!
+//! ```ignore
+//! let relay = Relay::new(answer.body, Sse::default(), meter, gateway.config.ping_interval);
+//! reply::stream(StatusCode::OK, content_type, relay)
+//! ```
+//!
+//! The relay does the rest: it pings in silences, ends the answer in the dialect's own words when the session ends
+//! or the upstream fails, and lets go of the upstream when the caller leaves.
+//!
+//! Invariant: an answer ends by its own last words, or by a refusal in the dialect. Only where neither fits, in the
+//! middle of a frame, is the connection cut.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use thiserror::Error;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::{
+    Refusal,
+    bedrock::UpstreamBody,
+    meter::{Meter, Scan},
+    silence::Silence,
+    translate::Fault,
+};
+use crate::domain::usage::Outcome;
+
+/// What a dialect makes of the upstream's event stream.
+pub trait Shape {
+    /// What the next piece becomes. On a fault the answer ends, after the bytes that were whole before it.
+    fn piece(&mut self, piece: Bytes) -> (Bytes, Result<(), Fault>);
+
+    /// The last words after the upstream's clean end, if it may end here.
+    fn end(&mut self, scan: &Scan) -> Result<Bytes, Fault>;
+
+    /// Sent in a silence.
+    fn ping(&self) -> Bytes;
+
+    /// Whether the next byte may be one of ours: a ping, or a refusal.
+    fn is_between(&self, _scan: &Scan) -> bool {
+        true
+    }
+}
+
+/// The connection to the caller is to be cut: nothing more can be said on it.
+#[derive(Debug, Error)]
+#[error("the answer could not be ended in its dialect")]
+pub struct Cut;
+
+/// The body of a streamed answer.
+pub struct Relay<S> {
+    upstream: Option<UpstreamBody>,
+    shape: S,
+    meter: Meter,
+    over: Pin<Box<WaitForCancellationFutureOwned>>,
+    silence: Silence,
+    must_cut: bool,
+}
+
+impl<S> std::fmt::Debug for Relay<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay").field("request", self.meter.request()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Shape> Relay<S> {
+    pub fn new(upstream: UpstreamBody, shape: S, meter: Meter, ping_interval: Duration) -> Self {
+        let over = Box::pin(meter.caller().life.over());
+        let silence = Silence::new(ping_interval);
+        Self { upstream: Some(upstream), shape, meter, over, silence, must_cut: false }
+    }
+
+    /// The upstream said more.
+    fn pass(&mut self, piece: Bytes) -> Bytes {
+        self.meter.see(&piece);
+        match self.shape.piece(piece) {
+            (bytes, Ok(())) => bytes,
+            (bytes, Err(fault)) => {
+                let end = self.refuse(&fault.into());
+                if bytes.is_empty() { end } else { [bytes, end].concat().into() }
+            }
+        }
+    }
+
+    /// The upstream came to its end.
+    fn end(&mut self) -> Bytes {
+        match self.shape.end(self.meter.scan()) {
+            Ok(bytes) => {
+                self.upstream = None;
+                let has_failed = self.meter.scan().has_failed();
+                self.meter.settle(if has_failed { Outcome::UpstreamError } else { Outcome::Completed });
+                bytes
+            }
+            Err(fault) => self.refuse(&fault.into()),
+        }
+    }
+
+    /// Ends the answer with a refusal. The upstream is let go at once: whatever it still says is not paid for.
+    fn refuse(&mut self, refusal: &Refusal) -> Bytes {
+        self.upstream = None;
+        self.meter.refuse(refusal);
+        let words = refusal.in_stream(self.meter.dialect(), self.meter.request());
+        self.must_cut = !self.shape.is_between(self.meter.scan());
+        if self.must_cut { Bytes::new() } else { words }
+    }
+
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.over.as_mut().poll(cx).is_ready()
+    }
+
+    /// A ping, if it is time and place for one.
+    fn ping(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        while self.silence.poll(cx).is_ready() {
+            self.silence.renew();
+            if self.shape.is_between(self.meter.scan()) {
+                return Some(self.shape.ping());
+            }
+        }
+        None
+    }
+}
+
+impl<S: Shape + Unpin> Stream for Relay<S> {
+    type Item = Result<Bytes, Cut>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        while let Some(upstream) = &mut this.upstream {
+            if this.meter.caller().life.ended().is_some() {
+                return said(this.refuse(&Refusal::SessionOver));
+            }
+            let bytes = match Pin::new(upstream).poll_next(cx) {
+                Poll::Ready(Some(Ok(piece))) => this.pass(piece),
+                Poll::Ready(Some(Err(error))) => this.refuse(&error.into()),
+                Poll::Ready(None) => this.end(),
+                Poll::Pending if this.is_over(cx) => continue,
+                Poll::Pending => match this.ping(cx) {
+                    Some(ping) => return said(ping),
+                    None => return Poll::Pending,
+                },
+            };
+            if !bytes.is_empty() {
+                this.silence.renew();
+                return said(bytes);
+            }
+        }
+        Poll::Ready(std::mem::take(&mut this.must_cut).then_some(Err(Cut)))
+    }
+}
+
+fn said(bytes: Bytes) -> Poll<Option<Result<Bytes, Cut>>> {
+    Poll::Ready(Some(Ok(bytes)))
+}
