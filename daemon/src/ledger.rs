@@ -38,10 +38,11 @@ struct Pace {
     last_call: Duration,
 }
 
-/// The queue holds minutes of a busy gateway whose store fails, in about 30 MB.
+/// The queue holds minutes of a busy gateway whose store fails, in about 30 MB. The interval leaves the rest of
+/// the second to the write.
 const PACE: Pace = Pace {
     queue: 65_536,
-    interval: Duration::from_secs(1),
+    interval: Duration::from_millis(800),
     pause: Duration::from_millis(250),
     last_call: Duration::from_secs(5),
 };

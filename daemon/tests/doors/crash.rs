@@ -2,9 +2,10 @@
 
 mod process;
 
-use std::sync::Mutex;
+use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use futures_util::future::join_all;
+use rusqlite::Connection;
 use sallyportd::{
     clock::Clock,
     sandbox::{
@@ -15,13 +16,15 @@ use sallyportd::{
 };
 use shared::secret::Secret;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use process::Process;
 
 /// The daemon is killed after so many answers, once for each.
 const MOMENTS: [usize; 10] = [1, 2, 5, 9, 14, 23, 37, 51, 76, 120];
 const CLIENTS: usize = 8;
+/// A record is written within a second; the rest is for a machine that is busy.
+const LOSS: Duration = Duration::from_secs(2);
 
 /// What a daemon that is killed leaves behind.
 struct World {
@@ -127,9 +130,11 @@ async fn hold_to(process: &Process, told: &mut Told) {
     match (told.standing, answer) {
         (Standing::Over | Standing::Uncertain, Err(code)) => {
             assert_eq!(code, "session_ended");
+            assert_eq!(process.invoke(&told.access).await.unwrap().0, 401, "the gateway refuses it too");
             told.standing = Standing::Over;
         }
         (Standing::Active | Standing::Uncertain, Ok(successor)) => {
+            assert_eq!(process.invoke(&told.access).await.unwrap().0, 200);
             told.refresh.push(successor);
             told.standing = Standing::Active;
         }
@@ -167,4 +172,40 @@ async fn what_was_answered_survives_a_kill_at_any_moment() {
     }
     let count = |standing| all.iter().filter(|told| told.standing == standing).count();
     assert!(count(Standing::Active) > 20 && count(Standing::Over) > 20, "both were tried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_lost_to_a_kill_is_that_of_the_last_second() {
+    let world = World::new().await;
+    let process = Process::start(&world).await;
+    let tokens = process.sign_in(&world.entra.id_token(User::ADA)).await.unwrap();
+    let (answers, mut seen) = watch::channel(Vec::new());
+    let work = async {
+        while let Some((status, request)) = process.invoke(&tokens.access_token).await {
+            assert_eq!(status, 200);
+            answers.send_modify(|answers| answers.push((request, Instant::now())));
+        }
+    };
+    let begun = Instant::now();
+    let death = async {
+        seen.wait_for(|_| begun.elapsed() > 2 * LOSS).await.unwrap();
+        let at = Instant::now();
+        process.kill().await;
+        at
+    };
+    let ((), killed) = tokio::join!(work, death);
+
+    let written = requests_written(&world);
+    let answers = answers.borrow();
+    let lost = answers.iter().filter(|(request, _)| !written.contains(request));
+    for (request, answered) in lost {
+        assert!(killed.duration_since(*answered) < LOSS, "{request} was answered long ago");
+    }
+    assert!(!written.is_empty());
+}
+
+fn requests_written(world: &World) -> HashSet<String> {
+    let database = Connection::open(world.dir.path().join("state/sallyport.db")).unwrap();
+    let mut statement = database.prepare("SELECT request FROM usage").unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

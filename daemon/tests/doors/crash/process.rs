@@ -20,6 +20,7 @@ const LONG: Duration = Duration::from_mins(1);
 pub(super) struct Process {
     child: Mutex<Option<Child>>,
     auth: String,
+    gateway: String,
     client: Client,
 }
 
@@ -28,10 +29,11 @@ impl Process {
     pub(super) async fn start(world: &World) -> Self {
         let mut child = command(world).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut auth = String::new();
+        let (mut auth, mut gateway) = (String::new(), String::new());
         while let Some(event) = next_event(&mut log).await {
             match (event["message"].as_str(), event["service"].as_str()) {
                 (Some("listening"), Some("auth")) => auth = text(&event["url"]),
+                (Some("listening"), Some("gateway")) => gateway = text(&event["url"]),
                 (Some("ready"), _) => break,
                 _ => {}
             }
@@ -39,7 +41,7 @@ impl Process {
         drain(&world.tasks, log);
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(LONG).build().unwrap();
-        Self { child: Mutex::new(Some(child)), auth, client }
+        Self { child: Mutex::new(Some(child)), auth, gateway, client }
     }
 
     /// Ends it by SIGKILL, in the middle of whatever it does.
@@ -70,6 +72,20 @@ impl Process {
         let (status, body) = send(request.bearer_auth(access_token.expose())).await?;
         assert_eq!(status, StatusCode::OK, "{body}");
         Some(())
+    }
+
+    /// One small answer of the model: its status, and the request's id.
+    pub(super) async fn invoke(&self, access_token: &Secret<String>) -> Option<(StatusCode, String)> {
+        let body = json!({
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 16,
+            "messages": [{ "role": "user", "content": "say hi" }],
+        });
+        let request = self.client.post(format!("{}/model/sandbox.fast/invoke", self.gateway));
+        let answer = request.bearer_auth(access_token.expose()).json(&body).send().await.ok()?;
+        let (status, id) = (answer.status(), answer.headers()["x-request-id"].to_str().unwrap().to_owned());
+        answer.bytes().await.ok()?;
+        Some((status, id))
     }
 }
 
