@@ -83,14 +83,24 @@ fn check_fields(body: &Map<String, Value>, betas: &[&str]) -> Result<(), Fault> 
     };
     match body.keys().find(|field| !is_permitted(field)) {
         Some(field) => Err(Fault::validation(format!("{field}: Extra inputs are not permitted"))),
-        None if body.get("anthropic_version").is_some_and(|version| version != "bedrock-2023-05-31") => {
-            Err(Fault::validation("anthropic_version: Input should be 'bedrock-2023-05-31'"))
+        None if !body.get("anthropic_version").and_then(Value::as_str).is_some_and(is_version) => {
+            let version = body.get("anthropic_version").and_then(Value::as_str).unwrap_or_default();
+            Err(Fault::validation(format!("Invalid API version: {version}")))
         }
         None if body.get("max_tokens").and_then(Value::as_u64).is_none_or(|limit| limit == 0) => {
             Err(Fault::validation("max_tokens: Input should be greater than or equal to 1"))
         }
         None => Ok(()),
     }
+}
+
+/// Bedrock's own version, or a date: the official Python SDK sends that of Anthropic's API to Bedrock too.
+fn is_version(version: &str) -> bool {
+    let mut parts =
+        version.split('-').map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part.len()));
+    version == "bedrock-2023-05-31"
+        || (parts.next(), parts.next(), parts.next(), parts.next())
+            == (Some(Some(4)), Some(Some(2)), Some(Some(2)), None)
 }
 
 fn check_tools(body: &Map<String, Value>, betas: &[&str]) -> Result<(), Fault> {

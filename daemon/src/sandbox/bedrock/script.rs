@@ -14,7 +14,7 @@ use super::{
 };
 
 /// How much of a prompt or a result is quoted, in characters.
-const QUOTE: usize = 400;
+const QUOTE: usize = 2000;
 /// Names under which Claude Code has offered the tool that starts a subagent.
 const SUBAGENT: [&str; 2] = ["Agent", "Task"];
 
@@ -88,13 +88,22 @@ fn call(prompt: &Prompt, line: &str) -> Option<Block> {
         return Some(offered(prompt, &["Bash"], input));
     }
     if let Some(task) = line.strip_prefix("delegate:") {
-        let input = json!({
-            "description": "Does what the user asks for", "prompt": task.trim(), "subagent_type": "general-purpose",
-        });
-        return Some(offered(prompt, &SUBAGENT, input));
+        return Some(offered(prompt, &SUBAGENT, delegation(prompt, task.trim())));
     }
     let (name, input) = line.strip_prefix("call:")?.trim().split_once(' ')?;
     Some(offered(prompt, &[name], serde_json::from_str(input).ok()?))
+}
+
+/// Asks for a subagent and to wait for it, where the client can be asked to.
+fn delegation(prompt: &Prompt, task: &str) -> Value {
+    let mut input = json!({
+        "description": "Does what the user asks for", "prompt": task, "subagent_type": "general-purpose",
+    });
+    let takes = |field| prompt.tool(&SUBAGENT)?.get("input_schema")?.get("properties")?.get(field);
+    if let (Some(fields), Some(_)) = (input.as_object_mut(), takes("run_in_background")) {
+        fields.insert("run_in_background".to_owned(), json!(false));
+    }
+    input
 }
 
 /// A call of the first of these tools that the request offers; words that say so if it offers none.
