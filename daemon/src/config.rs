@@ -125,6 +125,8 @@ pub struct Bedrock {
     /// Overrides the endpoint of the region: `https://…`, or `http://` to loopback.
     pub endpoint: Option<String>,
     pub profile: Option<String>,
+    /// An AWS credentials file to take credentials from, in place of the default chain.
+    pub credentials_file: Option<PathBuf>,
     pub fips: bool,
     pub dual_stack: bool,
     /// A Bedrock API key in place of SigV4; only ever used when configured.

@@ -16,6 +16,7 @@ const FOREIGN: [(&[&str], &[&str]); 3] = [
         &[
             "aws_config",
             "aws_credential_types",
+            "aws_runtime",
             "aws_sdk_bedrockruntime",
             "aws_sigv4",
             "aws_smithy_http_client",

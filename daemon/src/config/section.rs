@@ -187,6 +187,7 @@ fn bedrock(read: &mut Reader) -> Bedrock {
             .variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
             .optional(rule::base_url),
         profile: read.key("bedrock.profile").variable("AWS_PROFILE").optional(value::text),
+        credentials_file: read.key("bedrock.credentials_file").optional(rule::readable),
         fips: read.key("bedrock.fips").variable("AWS_USE_FIPS_ENDPOINT").default("false").read(value::flag),
         dual_stack: read
             .key("bedrock.dual_stack")

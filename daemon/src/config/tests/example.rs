@@ -41,7 +41,13 @@ fn the_example_file_is_valid_and_shows_the_defaults() {
     let house = House::new(&uncommented("sallyport.example.toml"), "");
     let reading = house.read();
     let problems = reading.config.unwrap_err().0;
-    let alternatives = ["http.tls.certificate", "http.tls.key", "token.ed25519_keys", "token.secrets"];
+    let alternatives = [
+        "http.tls.certificate",
+        "http.tls.key",
+        "token.ed25519_keys",
+        "token.secrets",
+        "bedrock.credentials_file",
+    ];
     for problem in problems {
         assert!(problem.key.as_deref().is_some_and(|key| alternatives.contains(&key)), "{problem}");
     }

@@ -1,9 +1,11 @@
-//! AWS's default chain: where credentials come from (environment, profile, SSO, web identity, container, IMDS), and
-//! the HTTP client that those ask with.
+//! Where credentials come from: AWS's default chain (environment, profile, SSO, web identity, container, IMDS), or a
+//! file; and the HTTP client that those ask with.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig};
+use aws_credential_types::provider::{self, ProvideCredentials, future};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
 
@@ -22,6 +24,35 @@ pub(super) fn http_client() -> SharedHttpClient {
     })
 }
 
+/// Credentials of a file. It is read each time: something else may keep it fresh.
+#[derive(Debug)]
+struct CredentialsFile {
+    path: PathBuf,
+    profile: Option<String>,
+    http: SharedHttpClient,
+}
+
+impl CredentialsFile {
+    async fn read(&self) -> provider::Result {
+        let files = EnvConfigFiles::builder().with_file(EnvConfigFileKind::Credentials, &self.path).build();
+        let context = ProviderConfig::without_region().with_http_client(self.http.clone());
+        let mut reader = ProfileFileCredentialsProvider::builder().configure(&context).profile_files(files);
+        if let Some(profile) = &self.profile {
+            reader = reader.profile_name(profile);
+        }
+        reader.build().provide_credentials().await
+    }
+}
+
+impl ProvideCredentials for CredentialsFile {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.read())
+    }
+}
+
 /// The chain's credentials, kept fresh by a task of `tasks`.
 pub(super) async fn credentials(
     config: &config::Bedrock,
@@ -34,6 +65,10 @@ pub(super) async fn credentials(
         .http_client(http.clone());
     if let Some(profile) = &config.profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(path) = &config.credentials_file {
+        let (path, profile) = (path.clone(), config.profile.clone());
+        loader = loader.credentials_provider(CredentialsFile { path, profile, http: http.clone() });
     }
     let provider = loader.load().await.credentials_provider().ok_or(BedrockError::NoCredentials)?;
     let cache = Arc::new(CredentialCache::new(provider, &config.region, clock.clone()));

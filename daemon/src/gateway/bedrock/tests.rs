@@ -16,6 +16,7 @@ pub(super) fn config() -> config::Bedrock {
         region: "us-east-1".into(),
         endpoint: None,
         profile: None,
+        credentials_file: None,
         fips: false,
         dual_stack: false,
         api_key: None,

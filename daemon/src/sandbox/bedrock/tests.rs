@@ -1,13 +1,21 @@
 //! The simulated Bedrock over a real socket.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::{Value, json};
+use shared::{id::ModelId, secret::Secret};
 
-use super::{Options, Pace, SimulatedBedrock};
+use super::{Credentials, Options, Pace, SimulatedBedrock};
 use crate::{
-    gateway::wire::{self, Frames},
+    clock::Clock,
+    config::{Config, Given, Reading},
+    gateway::{
+        bedrock::{Action, Ask, Bedrock},
+        wire::{self, Frames},
+    },
+    http::Body,
     task::Tasks,
 };
 
@@ -205,4 +213,51 @@ async fn a_paused_server_answers_when_it_goes_on() {
     scene.bedrock.resume();
     let answer = tokio::time::timeout(Duration::from_secs(10), asked).await.unwrap().unwrap();
     assert_eq!(answer.status(), 200);
+}
+
+fn write_credentials(folder: &Path, credentials: &Credentials) {
+    let (id, secret) = (&credentials.access_key_id, credentials.secret_access_key.expose());
+    let text = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+    std::fs::write(folder.join("credentials"), text).unwrap();
+}
+
+fn gateway_configuration(folder: &Path, endpoint: String) -> Config {
+    let file = folder.join("sallyport.toml");
+    let credentials = folder.join("credentials");
+    std::fs::write(&file, format!("[bedrock]\ncredentials_file = {credentials:?}\n")).unwrap();
+    let environment = [
+        ("INTERNAL_JWT_SECRET", "3f9c1b7e5d2a48060c8e94b1f7a35d20".to_owned()),
+        ("ENTRA_TENANT_ID", "tenant".to_owned()),
+        ("ENTRA_CLIENT_ID", "client".to_owned()),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", endpoint),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+    Reading::of(&Given { config: Some(file), environment, directory: folder.to_owned(), ..Given::default() })
+        .config
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_gateway_signs_as_bedrock_wants_and_reads_its_credentials_again_when_they_expire() {
+    let scene = Scene::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_credentials(folder.path(), &scene.bedrock.credentials());
+    let config = gateway_configuration(folder.path(), scene.bedrock.endpoint());
+    let tasks = Tasks::default();
+    let gateway = Bedrock::connect(&config.bedrock, Clock::System, &tasks).await.unwrap();
+    let status = async || {
+        let model = ModelId::new("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a b");
+        let body = Body::from(Bytes::from(hello().to_string()));
+        let ask = Ask::model(&model, Action::InvokeStream, HeaderMap::new(), body);
+        gateway.send(ask).await.map(|answer| answer.status.as_u16()).map_err(|error| error.to_string())
+    };
+    assert_eq!(status().await, Ok(200));
+    let secret = Secret::new("another".to_owned());
+    let next =
+        Credentials { access_key_id: "AKIANEXT".to_owned(), secret_access_key: secret, session_token: None };
+    write_credentials(folder.path(), &next);
+    scene.bedrock.replace_credentials(next);
+    assert_eq!(status().await, Ok(200));
+    let statuses: Vec<_> = scene.bedrock.requests().iter().filter_map(|seen| seen.status).collect();
+    assert_eq!(statuses, [200, 403, 200]);
 }
