@@ -14,6 +14,7 @@ use self::{listener::Listeners, part::Parts};
 use crate::{
     config::Config,
     http::{health::Health, tls::Certificates},
+    store::Store,
     task::Tasks,
 };
 
@@ -31,6 +32,7 @@ pub struct Running {
     pub admin_socket: PathBuf,
     certificates: Option<Arc<Certificates>>,
     health: Arc<Health>,
+    store: Arc<dyn Store>,
     groups: Groups,
     drain_timeout: Duration,
 }
@@ -69,6 +71,7 @@ async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
         admin_socket: config.admin.socket.clone(),
         certificates,
         health: parts.health.clone(),
+        store: parts.store.clone(),
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
     };
@@ -79,6 +82,11 @@ async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
 }
 
 impl Running {
+    /// What the daemon keeps, for whoever embeds it. The store is closed when every clone is gone.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Reads the certificate again now, in place of when its file is next looked at.
     pub fn reload(&self) {
         if let Some(certificates) = &self.certificates {

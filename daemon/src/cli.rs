@@ -3,6 +3,7 @@
 mod check;
 mod inherit;
 mod run;
+mod sandbox;
 mod show;
 
 use std::{
@@ -13,7 +14,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Given, LogFormat};
+use crate::{
+    config::{Given, LogFormat},
+    sandbox::command::{SandboxArgs, TokenArgs},
+};
 
 /// The Sallyport daemon: sign-in, LLM gateway and install server for Claude Code inside a company's network
 #[derive(Debug, Parser)]
@@ -33,6 +37,11 @@ enum Command {
     Check(OutputArgs),
     /// Print the effective configuration, secrets masked, and where each value came from
     Config(OutputArgs),
+    /// Try everything out on loopback, with a simulated Entra and a simulated Bedrock
+    Sandbox(SandboxArgs),
+    /// Sign in a user of a running sandbox and print an access token
+    #[command(hide = true)]
+    SandboxToken(TokenArgs),
 }
 
 /// Where the configuration is read from.
@@ -67,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Run => run::run(&given),
         Command::Check(output) => check::check(&given, output.json),
         Command::Config(output) => show::show(&given, output.json),
+        Command::Sandbox(arguments) => sandbox::sandbox(&given, arguments),
+        Command::SandboxToken(arguments) => sandbox::token(arguments),
     }
 }
 

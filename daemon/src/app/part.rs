@@ -21,6 +21,7 @@ use crate::{
 
 pub(super) struct Parts {
     pub clock: Clock,
+    pub store: Arc<dyn Store>,
     pub started: Timestamp,
     pub live: Arc<LiveSessions>,
     pub auth: Arc<Auth>,
@@ -48,7 +49,8 @@ impl Parts {
         let auth = Arc::new(Auth { entra, keyring, sessions, clock: clock.clone(), lifetimes });
         warm_up(&auth, background);
         let gateway = Arc::new(gateway);
-        Ok(Self { started: clock.now(), clock, live, auth, gateway, ledger, health: health(store) })
+        let health = health(store.clone());
+        Ok(Self { started: clock.now(), clock, store, live, auth, gateway, ledger, health })
     }
 }
 

@@ -32,7 +32,8 @@ use self::{grant::Grants, key::Key, token::Kind};
 use crate::{clock::Clock, config, http::serve::Listener, task::Tasks};
 
 const TENANT_ID: &str = "5a11b047-0000-4000-8000-000000000001";
-const CLIENT_ID: &str = "5a11b047-0000-4000-8000-00000000c11e";
+/// The application that users sign in to.
+pub const CLIENT_ID: &str = "5a11b047-0000-4000-8000-00000000c11e";
 /// The key of someone who is not Entra.
 const STRANGER: usize = 0;
 

@@ -1,0 +1,75 @@
+//! The commands `sallyportd sandbox` and `sallyportd sandbox-token`.
+
+use std::{
+    future::Future,
+    io::{self, Write},
+};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{
+    Options, Ports, Sandbox, SignIn,
+    bedrock::Pace,
+    entra::{CLIENT_ID, User},
+    guide::Summary,
+    sign_in::client,
+};
+
+/// Starts everything on loopback, for trying it out.
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Print one line of JSON once everything is ready, and take free ports
+    #[arg(long)]
+    json: bool,
+    /// Who the token helper signs in: `ada`, `grace` or `admin`
+    #[arg(long, value_name = "NAME", default_value = "ada", value_parser = user)]
+    user: &'static User,
+}
+
+/// Signs in a user of a running sandbox and prints an access token.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// Authority of the simulated Entra
+    #[arg(long, value_name = "URL")]
+    entra: String,
+    /// Base URL of the auth server
+    #[arg(long, value_name = "URL")]
+    auth: String,
+    #[arg(long, value_name = "NAME", default_value = "ada", value_parser = user)]
+    user: &'static User,
+}
+
+/// Runs a sandbox until `stop` resolves.
+pub async fn run(arguments: SandboxArgs, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let ports = if arguments.json { Ports::Free } else { Ports::DefaultIfFree };
+    let sandbox = Sandbox::start(Options { ports, pace: Pace::NATURAL }).await?;
+    let summary = Summary::of(&sandbox, arguments.user)?;
+    let text = if arguments.json {
+        format!("{}\n", serde_json::to_string(&summary)?)
+    } else {
+        summary.guide(&sandbox)?
+    };
+    print(&text)?;
+    stop.await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Prints one access token.
+pub async fn print_token(arguments: TokenArgs) -> anyhow::Result<()> {
+    let TokenArgs { entra, auth, user } = arguments;
+    let sign_in = SignIn { entra: &entra, client_id: CLIENT_ID, auth: &auth, user: user.name };
+    let tokens = sign_in.run(&client(None)?).await?;
+    print(&format!("{}\n", tokens.access_token.expose()))
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("stdout can't be written to")
+}
+
+fn user(name: &str) -> Result<&'static User, String> {
+    let names = || User::ALL.iter().map(|user| user.name).collect::<Vec<_>>().join(", ");
+    User::find(name).ok_or_else(|| format!("there is no such user; choose one of {}", names()))
+}

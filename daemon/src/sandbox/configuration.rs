@@ -1,0 +1,96 @@
+//! The daemon's configuration in a sandbox: read from variables like any other, and none of this machine's.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, DirBuilder},
+    io,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+};
+
+use uuid::Uuid;
+
+use super::{bedrock::SimulatedBedrock, entra::SimulatedEntra};
+use crate::config::{Config, Given, Problems, Reading};
+
+/// The ports of the auth server, the gateway and the install server when nothing is configured.
+pub(super) const DEFAULT_PORTS: [(&str, u16); 3] =
+    [("AUTH_PORT", 8001), ("GATEWAY_PORT", 8002), ("INSTALL_PORT", 8080)];
+
+/// Where the daemon of a sandbox listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ports {
+    Free,
+    /// Those that it has by default, as far as they are free.
+    DefaultIfFree,
+}
+
+const CREDENTIALS: &str = "aws-credentials";
+
+/// What is around the daemon.
+pub(super) struct Surroundings<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) ports: Ports,
+    pub(super) entra: &'a SimulatedEntra,
+    pub(super) bedrock: &'a SimulatedBedrock,
+}
+
+impl Surroundings<'_> {
+    /// Lays out the folder and reads the configuration.
+    pub(super) fn configuration(&self) -> io::Result<Result<Config, Problems>> {
+        for folder in ["state", "run", "artifacts"] {
+            DirBuilder::new().mode(0o700).create(self.folder.join(folder))?;
+        }
+        // Files of our own, so that those of this machine are not looked for.
+        let (file, env_file) = (self.folder.join("sallyport.toml"), self.folder.join("env"));
+        fs::write(&file, self.file())?;
+        fs::write(&env_file, "")?;
+        fs::write(self.folder.join(CREDENTIALS), self.credentials())?;
+        let given = Given {
+            config: Some(file),
+            env_file: Some(env_file),
+            environment: self.environment(),
+            directory: self.folder.to_owned(),
+            ..Given::default()
+        };
+        Ok(Reading::of(&given).config)
+    }
+
+    /// What has no variable.
+    fn file(&self) -> String {
+        let credentials = toml::Value::String(self.folder.join(CREDENTIALS).display().to_string());
+        format!("[bedrock]\ncredentials_file = {credentials}\n")
+    }
+
+    /// The credentials that the simulated Bedrock knows, as an AWS credentials file.
+    fn credentials(&self) -> String {
+        let known = self.bedrock.credentials();
+        let (id, secret) = (known.access_key_id, known.secret_access_key.expose());
+        format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
+    }
+
+    fn environment(&self) -> BTreeMap<String, String> {
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let ports = DEFAULT_PORTS.map(|(name, port)| (name, self.port(port).to_string()));
+        let variables = [
+            ("INTERNAL_JWT_SECRET", secret),
+            ("ENTRA_TENANT_ID", self.entra.tenant_id().to_owned()),
+            ("ENTRA_CLIENT_ID", self.entra.client_id().to_owned()),
+            ("ENTRA_AUTHORITY", self.entra.authority()),
+            ("BEDROCK_REGION", self.bedrock.region().to_owned()),
+            ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", self.bedrock.endpoint()),
+            ("CLAUDE_CODE_INSTALL_ARTIFACTS_DIR", path("artifacts")),
+            ("SALLYPORT_STATE_DIR", path("state")),
+            ("SALLYPORT_RUNTIME_DIR", path("run")),
+        ];
+        let variables = variables.into_iter().chain(ports);
+        variables.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn port(&self, default: u16) -> u16 {
+        let is_free = || TcpListener::bind((Ipv4Addr::LOCALHOST, default)).is_ok();
+        if self.ports == Ports::DefaultIfFree && is_free() { default } else { 0 }
+    }
+}

@@ -1,0 +1,75 @@
+//! Claude Code at work: a prompt, a tool, a subagent, and what all of it costs.
+
+use crate::{
+    client_test,
+    machine::{Machine, Mode},
+};
+
+/// What reached the store is what Bedrock says the answers cost, and every request is in it.
+async fn assert_metered(machine: &Machine) {
+    let requests = machine.sandbox.bedrock.requests();
+    let expected = requests.iter().filter_map(|request| request.usage).sum();
+    let settled = machine.sandbox.usage_of(requests.len() as u64).await.unwrap();
+    assert_eq!(settled, expected);
+    assert!(expected.input > 0 && expected.output > 0 && expected.cache_write > 0, "{expected}");
+}
+
+async fn plain_prompt(mode: Mode) {
+    let machine = Machine::new(mode).await;
+    let said = machine.ask("say hi").await;
+    said.assert_says("You said: say hi");
+    assert_eq!((machine.tap.asked(), machine.helper_runs()), (1, 1));
+    assert_metered(&machine).await;
+}
+
+async fn tool(mode: Mode) {
+    let machine = Machine::new(mode).await;
+    let said = machine.ask("run: echo from the tool | tee made").await;
+    said.assert_says("The tool answered: from the tool");
+    assert_eq!(std::fs::read_to_string(machine.project("made")).unwrap(), "from the tool\n");
+    assert_eq!(machine.tap.asked(), 2);
+    assert_metered(&machine).await;
+}
+
+async fn subagent(mode: Mode) {
+    let machine = Machine::new(mode).await;
+    let said = machine.ask("delegate: run: echo from below | tee made").await;
+    said.assert_says("from below");
+    assert_eq!(std::fs::read_to_string(machine.project("made")).unwrap(), "from below\n");
+    assert_eq!(machine.tap.asked(), 4);
+    assert_metered(&machine).await;
+}
+
+async fn thinking(mode: Mode) {
+    let machine = Machine::new(mode).await;
+    let said = machine.ask("think: that is simple\nrun: echo thought").await;
+    said.assert_says("The tool answered: thought");
+    assert_metered(&machine).await;
+}
+
+client_test!("needs the real Claude Code client", a_plain_prompt_is_answered_as_by_bedrock, || plain_prompt(
+    Mode::Bedrock
+));
+client_test!("needs the real Claude Code client", a_plain_prompt_is_answered_as_by_anthropic, || {
+    plain_prompt(Mode::Anthropic)
+});
+client_test!(
+    "needs the real Claude Code client",
+    a_tool_runs_and_its_result_is_taken_as_by_bedrock,
+    || tool(Mode::Bedrock)
+);
+client_test!(
+    "needs the real Claude Code client",
+    a_tool_runs_and_its_result_is_taken_as_by_anthropic,
+    || tool(Mode::Anthropic)
+);
+client_test!("needs the real Claude Code client", a_subagent_works_as_by_bedrock, || subagent(Mode::Bedrock));
+client_test!("needs the real Claude Code client", a_subagent_works_as_by_anthropic, || subagent(
+    Mode::Anthropic
+));
+client_test!("needs the real Claude Code client", a_thought_is_kept_as_by_bedrock, || thinking(
+    Mode::Bedrock
+));
+client_test!("needs the real Claude Code client", a_thought_is_kept_as_by_anthropic, || thinking(
+    Mode::Anthropic
+));

@@ -1,0 +1,29 @@
+//! The real clients against the real daemon: Claude Code, and the official Python SDKs.
+//!
+//! Each test runs in namespaces of its own, with loopback as its only network and an `/etc` of its own, so that it
+//! proves what it says about the Internet and leaves the machine as it is. What they need is named by the
+//! environment: `SALLYPORT_TEST_CLAUDE`, the `claude` binary of Claude Code for Linux; `SALLYPORT_TEST_PYTHON`, a
+//! Python that has the packages `anthropic[bedrock]`, `openai` and `boto3`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests may")]
+
+mod claude;
+mod isolation;
+mod machine;
+mod recovery;
+mod sdk;
+mod tap;
+mod token;
+
+/// A test of a client: it is left out unless asked for, and runs in isolation.
+macro_rules! client_test {
+    ($needs:literal, $name:ident, $body:expr) => {
+        #[test]
+        #[ignore = $needs]
+        fn $name() {
+            crate::isolation::run(concat!(module_path!(), "::", stringify!($name)), $body);
+        }
+    };
+}
+pub(crate) use client_test;
