@@ -2,6 +2,7 @@
 //! reverse order.
 
 mod door;
+pub mod limit;
 mod listener;
 mod part;
 

@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+mod head;
 pub mod health;
 mod patience;
 pub mod reply;

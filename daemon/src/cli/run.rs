@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::{complain, inherit};
 use crate::{
-    app::{self, Running},
+    app::{self, Running, limit},
     config::{Config, Given, Reading},
     telemetry,
 };
@@ -31,6 +31,7 @@ pub(super) fn run(given: &Given) -> ExitCode {
     for warning in warnings {
         warn!(target: "sallyportd::config", hint = warning.hint, "{}", warning.message);
     }
+    limit::compare(limit::raise(), &config);
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&sentence(&error)),

@@ -24,18 +24,27 @@ use hyper_util::{
 use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Connection, Peer, Response, Route, patience::Patient, reply, route, tls::Certificates};
+use super::{
+    Connection, Peer, Response, Route,
+    head::{Verdict, Watched},
+    patience::Patient,
+    reply, route,
+    tls::Certificates,
+};
 use crate::{config, task::Tasks};
 
 /// Largest head of a request, and the most hyper keeps of a connection's input: it keeps that buffer for the
 /// connection's life.
 const HEAD_LIMIT: usize = 32 * 1024;
+/// Connections that may wait to be accepted, as far as the system allows. The usual 128 are fewer than the
+/// workstations of one office in the morning; what exceeds them is not refused but lost without a word.
+const BACKLOG: u32 = 4096;
 /// How long to wait before accepting again when the system refuses (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long connections may take to notice that they were cut.
@@ -58,9 +67,12 @@ pub struct Listener {
 
 impl Listener {
     /// Binds a TCP socket; port 0 takes a free one.
+    #[allow(clippy::unused_async, reason = "it works inside a runtime only, and so says its type")]
     pub async fn tcp(name: &'static str, address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::Tcp(TcpListener::bind(address).await?);
-        Ok(Self::new(name, socket))
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Self::new(name, Socket::Tcp(socket.listen(BACKLOG)?)))
     }
 
     /// Binds a unix socket.
@@ -174,13 +186,14 @@ impl Server {
     /// Serves one connection to its end.
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
         let began = Arc::new(AtomicBool::new(false));
+        let (stream, verdict) = Watched::new(stream);
         let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
         let mut connection = pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.idle_timeout)
                 .max_buf_size(HEAD_LIMIT)
-                .serve_connection(io, self.service(peer, began.clone()))
+                .serve_connection(io, self.service(peer, began.clone(), verdict))
         );
         let draining = self.connections.stopping();
         let result = tokio::select! {
@@ -204,6 +217,7 @@ impl Server {
         &self,
         peer: Peer,
         began: Arc<AtomicBool>,
+        verdict: Verdict,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
         Response = Response,
@@ -215,7 +229,7 @@ impl Server {
         service_fn(move |mut request: Request<Incoming>| {
             began.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(connection);
-            let refused = screen(&request);
+            let refused = verdict.is_ambiguous().then(ambiguous);
             let routes = TowerToHyperService::new(routes.clone());
             async move {
                 match refused {
@@ -235,13 +249,10 @@ async fn headless(deadline: Duration, began: &AtomicBool) {
     }
 }
 
-/// Refuses a request whose length can be read in two ways (RFC 9112, section 6.3).
-fn screen(request: &Request<Incoming>) -> Option<Response> {
-    let lengths = request.headers().get_all(header::CONTENT_LENGTH).iter().count();
-    (lengths > 1).then(|| {
-        let message = json!({ "message": "the request has more than one content-length" });
-        let mut response = reply::json(StatusCode::BAD_REQUEST, &message);
-        response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-        response
-    })
+/// The answer to a request whose end can't be told for sure; nothing after it can be either.
+fn ambiguous() -> Response {
+    let message = json!({ "message": "the length of the request can be read in two ways" });
+    let mut response = reply::json(StatusCode::BAD_REQUEST, &message);
+    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
+    response
 }

@@ -1,6 +1,14 @@
 //! The doors over real sockets, with the sandbox around them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod auth;
+mod certificate;
 mod crash;
+mod hostile;

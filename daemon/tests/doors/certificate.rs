@@ -1,0 +1,37 @@
+//! Certificates that tests trust.
+
+use std::fs;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use sallyportd::config::TlsFiles;
+use tempfile::TempDir;
+
+/// A certificate and its key, in files.
+pub(crate) struct Files {
+    folder: TempDir,
+}
+
+/// Makes a certificate for a host.
+pub(crate) fn files(host: &str) -> Files {
+    let files = Files { folder: tempfile::tempdir().unwrap() };
+    files.replace(host);
+    files
+}
+
+impl Files {
+    pub(crate) fn paths(&self) -> TlsFiles {
+        TlsFiles {
+            certificate: self.folder.path().join("chain.pem"),
+            key: self.folder.path().join("key.pem"),
+        }
+    }
+
+    /// Writes a new certificate in place of the one that is there, and returns it.
+    pub(crate) fn replace(&self, host: &str) -> String {
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed([host.to_owned()]).unwrap();
+        let paths = self.paths();
+        fs::write(paths.key, signing_key.serialize_pem()).unwrap();
+        fs::write(paths.certificate, cert.pem()).unwrap();
+        cert.pem()
+    }
+}
