@@ -2,10 +2,13 @@
 
 pub mod bedrock;
 mod caller;
+mod chat;
 pub mod error;
 mod header;
 mod invoke;
+mod messages;
 pub mod meter;
+mod models;
 mod native;
 mod policy;
 mod profile;
@@ -91,6 +94,9 @@ impl Gateway {
 pub fn routes(gateway: &Arc<Gateway>) -> Route {
     route::any_of([
         native::routes(gateway),
+        messages::routes(gateway),
+        chat::routes(gateway),
+        models::routes(gateway),
         invoke::routes(gateway),
         profile::routes(gateway),
         hello(gateway),

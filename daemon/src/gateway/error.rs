@@ -43,6 +43,13 @@ impl Dialect {
         }
     }
 
+    /// Puts the request id on an answer, under the name that the dialect's clients read.
+    pub(super) fn identify(self, response: &mut Response, id: &RequestId) {
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(self.request_id(), value);
+        }
+    }
+
     fn request_id(self) -> HeaderName {
         match self {
             Self::Bedrock | Self::Invoke => HeaderName::from_static("x-amzn-requestid"),
@@ -86,10 +93,8 @@ impl Refusal {
         let body =
             self.own_body(dialect, &row).unwrap_or_else(|| self.body(dialect, &row, id).to_string().into());
         let mut response = reply::bytes_of(row.status, "application/json", body);
+        dialect.identify(&mut response, id);
         let headers = response.headers_mut();
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-            headers.insert(dialect.request_id(), value);
-        }
         if matches!(dialect, Dialect::Bedrock | Dialect::Invoke)
             && let Ok(kind) = HeaderValue::from_str(&row.bedrock)
         {

@@ -44,6 +44,12 @@ impl ModelPolicy {
         }
     }
 
+    /// The models that are named one by one, and their other names: what can be listed.
+    pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        let allowed = self.allowed.iter().map(String::as_str).filter(|pattern| !pattern.contains('*'));
+        self.aliases.keys().map(String::as_str).chain(allowed)
+    }
+
     fn allows(&self, name: &str) -> bool {
         self.allowed.is_empty() || self.allowed.iter().any(|pattern| matches(pattern, name))
     }

@@ -22,17 +22,21 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
+use http::{HeaderValue, StatusCode, header};
 use thiserror::Error;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
-    Refusal,
+    Gateway, Refusal,
     bedrock::UpstreamBody,
     meter::{Meter, Scan},
     silence::Silence,
-    translate::Fault,
+    translate::{self, Fault, stream::WriteEvent},
 };
-use crate::domain::usage::Outcome;
+use crate::{
+    domain::usage::Outcome,
+    http::{Response, reply},
+};
 
 /// What a dialect makes of the upstream's event stream.
 pub trait Shape {
@@ -49,6 +53,18 @@ pub trait Shape {
     fn is_between(&self, _scan: &Scan) -> bool {
         true
     }
+}
+
+/// An answer of server-sent events, each written as `writer` does.
+pub(super) fn events<W>(upstream: UpstreamBody, writer: W, meter: Meter, gateway: &Gateway) -> Response
+where
+    W: WriteEvent + Unpin + Send + Sync + 'static,
+{
+    let relay =
+        Relay::new(upstream, translate::stream::Stream::new(writer), meter, gateway.config.ping_interval);
+    let mut response = reply::stream(StatusCode::OK, HeaderValue::from_static("text/event-stream"), relay);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
 }
 
 /// The connection to the caller is to be cut: nothing more can be said on it.

@@ -17,7 +17,7 @@ use shared::time::Timestamp;
 pub use self::{
     answer::answer,
     request::{Request, Translated},
-    stream::{Chunks, PING},
+    stream::Chunks,
 };
 
 /// What an answer must know of its request.

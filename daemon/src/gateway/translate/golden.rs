@@ -94,8 +94,10 @@ impl Case {
 fn streamed(writer: impl WriteEvent, frames: Vec<Bytes>, dialect: Dialect) -> String {
     let mut stream = Stream::new(writer);
     let mut out = Vec::new();
-    let end =
-        frames.into_iter().try_for_each(|frame| stream.push(frame, &mut out)).and_then(|()| stream.end());
+    let end = frames
+        .into_iter()
+        .try_for_each(|frame| stream.push(frame, &mut out))
+        .and_then(|()| stream.check_end());
     if let Err(fault) = end {
         out.extend(Refusal::from(fault).in_stream(dialect, &RequestId::new("req_1")));
     }

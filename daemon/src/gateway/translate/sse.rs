@@ -5,14 +5,13 @@ use super::{
     stream::{Event, WriteEvent},
 };
 
-/// Sent in a silence, between events.
-pub const PING: &str = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
-
 /// Anthropic's own shape: the event's type and its JSON, untouched.
 #[derive(Debug, Default)]
 pub struct Sse;
 
 impl WriteEvent for Sse {
+    const PING: &'static str = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+
     fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
         out.reserve(event.kind.len() + event.json.len() + 18);
         out.extend_from_slice(b"event: ");
@@ -58,7 +57,7 @@ mod tests {
                 stream.push(bytes.slice(cut[0]..cut[1]), &mut out).unwrap();
                 prop_assert!(out.is_empty() || out.ends_with(b"\n\n"), "a part of an event was written");
             }
-            stream.end().unwrap();
+            stream.check_end().unwrap();
             let text = String::from_utf8(out).unwrap();
             let data: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
             prop_assert_eq!(data, events);

@@ -3,12 +3,19 @@
 //! Invariant: however the bytes are cut into pieces, the same text comes out, and only whole events of it.
 
 use super::{Fault, object::Text};
-use crate::gateway::wire::{self, Frame, Frames};
+use crate::gateway::{
+    meter::Scan,
+    stream::Shape,
+    wire::{self, Frame, Frames},
+};
 use bytes::Bytes;
 use serde::Deserialize;
 
 /// How a dialect writes one event of a Messages stream.
 pub trait WriteEvent {
+    /// What is sent in a silence.
+    const PING: &'static str;
+
     /// Appends what `event` becomes: whole events of the dialect, or nothing.
     fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), Fault>;
 }
@@ -38,7 +45,7 @@ impl<W: WriteEvent> Stream<W> {
     }
 
     /// Appends to `out` what became whole with this piece. After a fault the stream is over.
-    pub fn push(&mut self, piece: Bytes, out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub(super) fn push(&mut self, piece: Bytes, out: &mut Vec<u8>) -> Result<(), Fault> {
         self.frames.push(piece);
         while let Some(frame) = self.frames.next_frame() {
             self.frame(&frame?, out)?;
@@ -47,7 +54,7 @@ impl<W: WriteEvent> Stream<W> {
     }
 
     /// Whether the upstream may end here.
-    pub fn end(&self) -> Result<(), Fault> {
+    pub(super) fn check_end(&self) -> Result<(), Fault> {
         if self.is_finished { Ok(()) } else { Err(Fault::Unfinished) }
     }
 
@@ -64,6 +71,22 @@ impl<W: WriteEvent> Stream<W> {
         let kind = kind(&self.event).ok_or(Fault::Event)?;
         self.is_finished |= kind.0 == "message_stop";
         self.writer.write(Event { kind: &kind.0, json: &self.event }, out)
+    }
+}
+
+impl<W: WriteEvent> Shape for Stream<W> {
+    fn piece(&mut self, piece: Bytes) -> (Bytes, Result<(), Fault>) {
+        let mut out = Vec::with_capacity(piece.len());
+        let outcome = self.push(piece, &mut out);
+        (out.into(), outcome)
+    }
+
+    fn end(&mut self, _: &Scan) -> Result<Bytes, Fault> {
+        self.check_end().map(|()| Bytes::new())
+    }
+
+    fn ping(&self) -> Bytes {
+        Bytes::from_static(W::PING.as_bytes())
     }
 }
 
@@ -110,6 +133,8 @@ mod tests {
     struct Lines;
 
     impl WriteEvent for Lines {
+        const PING: &'static str = "ping\n";
+
         fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
             out.extend([event.kind.as_bytes(), b" ", event.json, b"\n"].concat());
             Ok(())
@@ -122,7 +147,7 @@ mod tests {
         for piece in pieces {
             stream.push(piece, &mut out)?;
         }
-        stream.end()?;
+        stream.check_end()?;
         Ok(String::from_utf8(out).unwrap())
     }
 

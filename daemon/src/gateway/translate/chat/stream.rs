@@ -13,9 +13,6 @@ use super::{
     answer::{Block, Usage, completion_id, finish_reason},
 };
 
-/// Sent in a silence, between chunks: a comment, which every reader of server-sent events passes over.
-pub const PING: &str = ": ping\n\n";
-
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
 /// Writes chunks.
@@ -227,6 +224,9 @@ fn read<'a, T: Deserialize<'a>>(event: &Event<'a>) -> Result<T, Fault> {
 }
 
 impl WriteEvent for Chunks {
+    /// A comment, which every reader of server-sent events passes over.
+    const PING: &'static str = ": ping\n\n";
+
     fn write(&mut self, event: Event<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
         match event.kind {
             "message_start" => self.message_start(&read::<Started<'_>>(&event)?.message, out)?,

@@ -1,0 +1,49 @@
+//! OpenAI's surface: `POST /v1/chat/completions`, answered whole or as chunks.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{
+    Dialect, Gateway, Refusal, answered,
+    bedrock::{Action, Answer, Ask},
+    meter::Meter,
+    stream,
+    translate::chat::{self, Asked, Chunks, Request, Translated},
+};
+use crate::http::{Call, Response, Route, reply, route};
+
+pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
+    route::exact(Method::POST, "/v1/chat/completions", gateway, |gateway, mut call| async move {
+        let outcome = create(&gateway, &mut call).await;
+        answered(outcome, call, Dialect::Chat).await
+    })
+}
+
+/// `POST /v1/chat/completions`.
+async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
+    let caller = gateway.identify(call)?;
+    let body = call.body(gateway.config.body_limit).await?.into_bytes();
+    let request = Request::parse(&body)?;
+    let name = request.model.as_deref().unwrap_or(gateway.defaults.model_id.as_str());
+    let model = gateway.models.resolve(name)?;
+    let Translated { body, answer_tool } =
+        request.translate(model.as_str(), &gateway.defaults.anthropic_version)?;
+    let asked = Asked {
+        model: name.to_owned(),
+        created: gateway.clock.now(),
+        include_usage: request.include_usage,
+        answer_tool,
+    };
+    let action = if request.stream { Action::InvokeStream } else { Action::Invoke };
+    // None of the caller's headers are of Bedrock's protocol.
+    let ask = Ask::model(&model, action, HeaderMap::new(), body);
+    let mut meter = Meter::start(gateway, &caller, model, Dialect::Chat, &call.id);
+    let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
+    if request.stream {
+        return Ok(stream::events(body, Chunks::new(asked), meter, gateway));
+    }
+    let body = gateway.collect(body, &mut meter).await?;
+    meter.see_answer(&headers, &body);
+    Ok(reply::bytes_of(StatusCode::OK, "application/json", chat::answer(&body, &asked)?))
+}

@@ -1,0 +1,72 @@
+//! `GET /v1/models` and `GET /v1/models/{id}`: the models that are named in the configuration, in Anthropic's shape
+//! or in OpenAI's, as the caller's headers tell.
+
+mod list;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use self::list::Page;
+use super::{Dialect, Gateway, Refusal};
+use crate::http::{Call, Response, Route, reply, route};
+
+const PATH: &str = "/v1/models";
+
+/// What is listed when the configuration names nothing: what Claude Code asks for by itself.
+const DEFAULTS: [&str; 3] = [
+    "us.anthropic.claude-opus-4-8",
+    "us.anthropic.claude-sonnet-4-6",
+    "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+];
+
+pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
+    let all = route::exact(Method::GET, PATH, gateway, |gateway, call| async move {
+        let outcome = all(&gateway, &call);
+        outcome.unwrap_or_else(|refusal| refusal.answer(dialect(&call.headers), &call.id))
+    });
+    let one = route::under(Method::GET, "/v1/models/", gateway, |gateway, call| async move {
+        let outcome = one(&gateway, &call);
+        outcome.unwrap_or_else(|refusal| refusal.answer(dialect(&call.headers), &call.id))
+    });
+    route::any_of([all, one])
+}
+
+fn all(gateway: &Gateway, call: &Call) -> Result<Response, Refusal> {
+    gateway.identify(call)?;
+    let names = names(gateway);
+    Ok(match dialect(&call.headers) {
+        Dialect::Chat => reply::json(StatusCode::OK, &list::openai(&names)),
+        _ => reply::json(StatusCode::OK, &list::anthropic(&names, &Page::read(call)?)),
+    })
+}
+
+fn one(gateway: &Gateway, call: &Call) -> Result<Response, Refusal> {
+    gateway.identify(call)?;
+    let unknown = || Refusal::NotFound("this gateway lists no model of this name".to_owned());
+    let encoded = call.path.strip_prefix("/v1/models/").unwrap_or_default();
+    let asked = percent_decode_str(encoded).decode_utf8().map_err(|_| unknown())?;
+    let name = names(gateway).into_iter().find(|name| *name == asked).ok_or_else(unknown)?;
+    Ok(match dialect(&call.headers) {
+        Dialect::Chat => reply::json(StatusCode::OK, &list::openai_model(name)),
+        _ => reply::json(StatusCode::OK, &list::anthropic_model(name)),
+    })
+}
+
+/// Anthropic's clients always send their version or their key; OpenAI's send neither.
+fn dialect(headers: &HeaderMap) -> Dialect {
+    let is_anthropic = headers.contains_key("anthropic-version") || headers.contains_key("x-api-key");
+    if is_anthropic { Dialect::Messages } else { Dialect::Chat }
+}
+
+/// The names to list: those of the configuration, else those that everybody uses, as far as they are allowed.
+fn names(gateway: &Gateway) -> Vec<&str> {
+    let named: Vec<&str> = gateway.models.named().collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let default = gateway.defaults.model_id.as_str();
+    let others = DEFAULTS.into_iter().filter(|name| *name != default);
+    std::iter::once(default).chain(others).filter(|name| gateway.models.resolve(name).is_ok()).collect()
+}
