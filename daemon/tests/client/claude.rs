@@ -34,7 +34,7 @@ async fn tool(mode: Mode) {
 async fn subagent(mode: Mode) {
     let machine = Machine::new(mode).await;
     let said = machine.ask("delegate: run: echo from below | tee made").await;
-    said.assert_says("from below");
+    assert!(said.is_success && said.text.contains("from below"), "{said:?}");
     assert_eq!(std::fs::read_to_string(machine.project("made")).unwrap(), "from below\n");
     assert_eq!(machine.tap.asked(), 4);
     assert_metered(&machine).await;

@@ -12,3 +12,4 @@ mod auth;
 mod certificate;
 mod crash;
 mod hostile;
+mod sandbox;
