@@ -79,7 +79,15 @@ pub struct Relay<S> {
     meter: Meter,
     over: Pin<Box<WaitForCancellationFutureOwned>>,
     silence: Silence,
-    must_cut: bool,
+    cutting: Cutting,
+}
+
+/// The way to a cut: what was said before it must leave first, or it would be lost with the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cutting {
+    No,
+    Flush,
+    Cut,
 }
 
 impl<S> std::fmt::Debug for Relay<S> {
@@ -92,7 +100,7 @@ impl<S: Shape> Relay<S> {
     pub fn new(upstream: UpstreamBody, shape: S, meter: Meter, ping_interval: Duration) -> Self {
         let over = Box::pin(meter.caller().life.over());
         let silence = Silence::new(ping_interval);
-        Self { upstream: Some(upstream), shape, meter, over, silence, must_cut: false }
+        Self { upstream: Some(upstream), shape, meter, over, silence, cutting: Cutting::No }
     }
 
     /// The upstream said more.
@@ -125,8 +133,24 @@ impl<S: Shape> Relay<S> {
         self.upstream = None;
         self.meter.refuse(refusal);
         let words = refusal.in_stream(self.meter.dialect(), self.meter.request());
-        self.must_cut = !self.shape.is_between(self.meter.scan());
-        if self.must_cut { Bytes::new() } else { words }
+        if self.shape.is_between(self.meter.scan()) {
+            return words;
+        }
+        self.cutting = Cutting::Flush;
+        Bytes::new()
+    }
+
+    /// A body that is not ready is flushed by the server.
+    fn cut(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+        match self.cutting {
+            Cutting::No => Poll::Ready(None),
+            Cutting::Flush => {
+                self.cutting = Cutting::Cut;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Cutting::Cut => Poll::Ready(Some(Err(Cut))),
+        }
     }
 
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
@@ -169,7 +193,7 @@ impl<S: Shape + Unpin> Stream for Relay<S> {
                 return said(bytes);
             }
         }
-        Poll::Ready(std::mem::take(&mut this.must_cut).then_some(Err(Cut)))
+        this.cut(cx)
     }
 }
 

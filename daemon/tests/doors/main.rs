@@ -11,5 +11,6 @@
 mod auth;
 mod certificate;
 mod crash;
+mod gateway;
 mod hostile;
 mod sandbox;
