@@ -1,7 +1,7 @@
 //! Claude Code at work: a prompt, a tool, a subagent, and what all of it costs.
 
 use crate::{
-    client_test,
+    in_both_modes,
     machine::{Machine, Mode},
 };
 
@@ -47,29 +47,7 @@ async fn thinking(mode: Mode) {
     assert_metered(&machine).await;
 }
 
-client_test!("needs the real Claude Code client", a_plain_prompt_is_answered_as_by_bedrock, || plain_prompt(
-    Mode::Bedrock
-));
-client_test!("needs the real Claude Code client", a_plain_prompt_is_answered_as_by_anthropic, || {
-    plain_prompt(Mode::Anthropic)
-});
-client_test!(
-    "needs the real Claude Code client",
-    a_tool_runs_and_its_result_is_taken_as_by_bedrock,
-    || tool(Mode::Bedrock)
-);
-client_test!(
-    "needs the real Claude Code client",
-    a_tool_runs_and_its_result_is_taken_as_by_anthropic,
-    || tool(Mode::Anthropic)
-);
-client_test!("needs the real Claude Code client", a_subagent_works_as_by_bedrock, || subagent(Mode::Bedrock));
-client_test!("needs the real Claude Code client", a_subagent_works_as_by_anthropic, || subagent(
-    Mode::Anthropic
-));
-client_test!("needs the real Claude Code client", a_thought_is_kept_as_by_bedrock, || thinking(
-    Mode::Bedrock
-));
-client_test!("needs the real Claude Code client", a_thought_is_kept_as_by_anthropic, || thinking(
-    Mode::Anthropic
-));
+in_both_modes!(a_plain_prompt_is_answered, plain_prompt);
+in_both_modes!(a_tool_runs_and_its_result_is_taken, tool);
+in_both_modes!(a_subagent_works, subagent);
+in_both_modes!(a_thought_is_kept, thinking);

@@ -27,3 +27,17 @@ macro_rules! client_test {
     };
 }
 pub(crate) use client_test;
+
+/// A test of Claude Code that must hold in both of its modes: `$test` takes the mode.
+macro_rules! in_both_modes {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            use super::*;
+            use crate::{client_test, machine::Mode};
+
+            client_test!("needs the real Claude Code client", as_by_bedrock, || $test(Mode::Bedrock));
+            client_test!("needs the real Claude Code client", as_by_anthropic, || $test(Mode::Anthropic));
+        }
+    };
+}
+pub(crate) use in_both_modes;

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use crate::{
-    client_test,
+    in_both_modes,
     machine::{Machine, Mode},
 };
 
@@ -68,22 +68,6 @@ async fn signed_out(mode: Mode) {
     assert_eq!((machine.helper_runs(), machine.tap.asked()), (2, 2));
 }
 
-client_test!("needs the real Claude Code client", an_expired_token_is_replaced_once_as_by_bedrock, || {
-    expired(Mode::Bedrock)
-});
-client_test!("needs the real Claude Code client", an_expired_token_is_replaced_once_as_by_anthropic, || {
-    expired(Mode::Anthropic)
-});
-client_test!(
-    "needs the real Claude Code client",
-    a_token_that_expires_at_work_is_replaced_as_by_bedrock,
-    || outlived(Mode::Bedrock)
-);
-client_test!(
-    "needs the real Claude Code client",
-    a_token_that_expires_at_work_is_replaced_as_by_anthropic,
-    || outlived(Mode::Anthropic)
-);
-client_test!("needs the real Claude Code client", a_session_that_was_ended_is_replaced_as_by_bedrock, || {
-    signed_out(Mode::Bedrock)
-});
+in_both_modes!(an_expired_token_is_replaced_once, expired);
+in_both_modes!(a_token_that_expires_at_work_is_replaced, outlived);
+in_both_modes!(a_session_that_was_ended_is_replaced, signed_out);
