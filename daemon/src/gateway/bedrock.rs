@@ -25,6 +25,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use shared::{id::ModelId, secret::Secret};
 use thiserror::Error;
+use tracing::{info, warn};
 
 pub use self::{
     answer::{Answer, UpstreamBody},
@@ -49,6 +50,8 @@ const REFUSAL_LIMIT: usize = 64 * 1024;
 pub enum BedrockError {
     #[error("the Bedrock endpoint can't be used: {0}")]
     Endpoint(String),
+    #[error("`HTTPS_PROXY` must be an `http://` URL: nothing else is spoken to a proxy")]
+    Proxy,
     #[error("no certificate authorities: {0}")]
     Roots(String),
     #[error("the Bedrock API key can't be sent: it has characters that no header may hold")]
@@ -101,24 +104,17 @@ impl Bedrock {
             Some(key) => Auth::ApiKey(bearer(key)?),
             None => Auth::SigV4(chain::credentials(config, &http, &clock, tasks).await?),
         };
+        announce(config, &auth);
         let mut roots = None;
         Ok(Self {
-            runtime: Upstream::new(endpoint::runtime(config).await?, config, &mut roots)?,
-            control: Upstream::new(endpoint::control(config).await?, config, &mut roots)?,
+            runtime: Upstream::new(endpoint::runtime(config).await?, config, &mut roots)?.kept_by(tasks),
+            control: Upstream::new(endpoint::control(config).await?, config, &mut roots)?.kept_by(tasks),
             counter: count::Counter::new(config, &auth, http),
             auth,
             clock,
             first_byte_timeout: config.first_byte_timeout,
             idle_timeout: config.idle_timeout,
         })
-    }
-
-    /// How requests are authenticated: for the log at start.
-    pub fn authentication(&self) -> &'static str {
-        match self.auth {
-            Auth::SigV4(_) => "SigV4",
-            Auth::ApiKey(_) => "API key",
-        }
     }
 
     /// Sends a request; the answer is one whose status is a success.
@@ -227,6 +223,13 @@ impl Upstream {
         Ok(Self { endpoint, pool: Arc::new(Pool::new(dialer, config.pool_size)) })
     }
 
+    /// Lets a task close what is idle for too long.
+    fn kept_by(self, tasks: &Tasks) -> Self {
+        let (pool, stop) = (self.pool.clone(), tasks.stopping());
+        tasks.spawn("upstream pool", async move { pool.sweep(stop).await });
+        self
+    }
+
     /// Sends on an idle connection or a new one; once more on a new one if not a byte was sent.
     async fn ask(
         &self,
@@ -247,6 +250,18 @@ impl Upstream {
             Err(Lost::Sent(why)) => Err(UpstreamError::Cut(why)),
             Err(Lost::Unsent(_)) => Err(UpstreamError::Connect("closed before a byte was sent".to_owned())),
         }
+    }
+}
+
+/// The SDKs take an API key from the environment without a word; here it is an explicit choice.
+fn announce(config: &config::Bedrock, auth: &Auth) {
+    let proof = match auth {
+        Auth::SigV4(_) => "SigV4",
+        Auth::ApiKey(_) => "API key",
+    };
+    info!(region = config.region, endpoint = config.endpoint, proof, "upstream configured");
+    if config.api_key.is_none() && std::env::var_os("AWS_BEARER_TOKEN_BEDROCK").is_some() {
+        warn!("`AWS_BEARER_TOKEN_BEDROCK` is set and not used; to use it, configure `bedrock.api_key`");
     }
 }
 

@@ -41,6 +41,9 @@ impl Dialer {
         let tls = if endpoint.is_tls { Some((TlsConnector::from(roots()?), name(&endpoint)?)) } else { None };
         // Plain http is for loopback, where no proxy stands between.
         let proxy = if endpoint.is_tls { Matcher::from_env().intercept(&endpoint.uri) } else { None };
+        if proxy.as_ref().is_some_and(|proxy| proxy.uri().scheme_str() != Some("http")) {
+            return Err(BedrockError::Proxy);
+        }
         Ok(Self { endpoint, tls, proxy, timeout })
     }
 
@@ -125,3 +128,6 @@ fn with_roots(roots: RootCertStore) -> Result<Arc<ClientConfig>, BedrockError> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
+
+#[cfg(test)]
+mod tests;

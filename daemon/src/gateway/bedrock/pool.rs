@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{UpstreamError, connection::Connection, dial::Dialer};
 
@@ -51,18 +52,26 @@ impl Pool {
         if !connection.is_reusable() {
             return;
         }
-        let now = Instant::now();
         let mut idle = self.lock();
-        let stale = idle.partition_point(|idle| now - idle.since > IDLE_LIFE);
-        let mut dropped: Vec<Idle> = idle.drain(..stale).collect();
-        if idle.len() >= self.size {
-            dropped.extend(idle.pop_front());
-        }
+        let surplus = if idle.len() >= self.size { idle.pop_front() } else { None };
         if self.size > 0 {
-            idle.push_back(Idle { connection, since: now });
+            idle.push_back(Idle { connection, since: Instant::now() });
         }
         drop(idle);
-        drop(dropped);
+        drop(surplus);
+    }
+
+    /// Closes connections that were idle for too long, until `stop`.
+    pub(super) async fn sweep(&self, stop: CancellationToken) {
+        while stop.run_until_cancelled(tokio::time::sleep(IDLE_LIFE / 2)).await.is_some() {
+            let stale: Vec<Idle> = {
+                let mut idle = self.lock();
+                let stale = idle.partition_point(|idle| idle.since.elapsed() > IDLE_LIFE);
+                idle.drain(..stale).collect()
+            };
+            drop(stale);
+        }
+        self.lock().clear();
     }
 
     fn pop(&self) -> Option<Connection> {

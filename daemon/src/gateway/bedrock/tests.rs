@@ -1,6 +1,7 @@
 //! The upstream against a scripted peer, which does what a real one does at its worst.
 
 mod peer;
+mod reference;
 
 use std::{sync::atomic::Ordering, time::Duration};
 

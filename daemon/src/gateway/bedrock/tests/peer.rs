@@ -51,13 +51,18 @@ where
         }
     });
     let config = config::Bedrock { endpoint: Some(endpoint), ..config() };
-    (bedrock(&config, tasks).await, accepted)
+    let clock = Clock::manual(Timestamp::from_seconds(1_800_000_000));
+    let provider = SharedCredentialsProvider::new(Numbered::default());
+    (bedrock(&config, provider, clock, tasks).await, accepted)
 }
 
-async fn bedrock(config: &config::Bedrock, tasks: &Tasks) -> Bedrock {
-    let clock = Clock::manual(Timestamp::from_seconds(1_800_000_000));
-    let http = chain::http_client();
-    let provider = SharedCredentialsProvider::new(Numbered::default());
+/// An upstream that signs with the keys of this provider.
+pub(super) async fn bedrock(
+    config: &config::Bedrock,
+    provider: SharedCredentialsProvider,
+    clock: Clock,
+    tasks: &Tasks,
+) -> Bedrock {
     let cache = Arc::new(CredentialCache::new(provider, &config.region, clock.clone()));
     let (kept, stop) = (cache.clone(), tasks.stopping());
     tasks.spawn("credentials", async move { kept.keep_fresh(stop).await });
@@ -65,7 +70,7 @@ async fn bedrock(config: &config::Bedrock, tasks: &Tasks) -> Bedrock {
     Bedrock {
         runtime: Upstream::new(endpoint::runtime(config).await.unwrap(), config, &mut None).unwrap(),
         control: Upstream::new(endpoint::control(config).await.unwrap(), config, &mut None).unwrap(),
-        counter: count::Counter::new(config, &auth, http),
+        counter: count::Counter::new(config, &auth, chain::http_client()),
         auth,
         clock,
         first_byte_timeout: config.first_byte_timeout,
