@@ -44,6 +44,7 @@ fn certificate(folder: &Path) -> TlsFiles {
             "2",
         ])
         .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-keyout")
         .arg(&files.key)
         .arg("-out")
@@ -83,8 +84,9 @@ async fn run(script: &str, sandbox: &Sandbox, certificate: Option<PathBuf>) -> S
 
 /// What was settled for the models that answered; those that fail on request are not the script's to count.
 async fn settled(sandbox: &Sandbox) -> Spent {
-    let answered = sandbox.bedrock.requests().len() as u64;
-    sandbox.usage_of(answered).await.unwrap();
+    let requests = sandbox.bedrock.requests();
+    let with_a_cost = requests.iter().filter(|request| request.usage.is_some()).count();
+    sandbox.usage_of(with_a_cost as u64).await.unwrap();
     let sums = sandbox.usage(UsageBy::Model).await.unwrap();
     let answered = sums.into_iter().filter(|sum| !sum.key.starts_with("sandbox."));
     let tokens: Tokens = answered.map(|sum| sum.tokens).sum();
