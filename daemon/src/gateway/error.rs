@@ -153,6 +153,9 @@ impl Refusal {
             Self::Upstream(UpstreamError::Refused(refused)) if refused.blame() == Blame::Request => {
                 debug!(request = %id, status = refused.status.as_u16(), kind = refused.kind, "upstream refused");
             }
+            Self::Upstream(UpstreamError::Refused(refused)) => {
+                warn!(request = %id, error = %refused, cause = refused.cause(), "upstream refused us");
+            }
             Self::Upstream(error) => warn!(request = %id, %error, "upstream failed"),
             refusal => debug!(request = %id, reason = %refusal, "request refused"),
         }

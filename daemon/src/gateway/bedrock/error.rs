@@ -58,6 +58,8 @@ pub enum Blame {
     Permission,
     /// Our AWS identity itself.
     Credentials,
+    /// The answer is neither a yes nor a no, as of a proxy that redirects.
+    Nobody,
 }
 
 impl UpstreamRefusal {
@@ -89,11 +91,22 @@ impl UpstreamRefusal {
     /// Who can mend it.
     pub fn blame(&self) -> Blame {
         match self.status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.kind == "AccessDeniedException" => {
-                Blame::Permission
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                let is_about_rights =
+                    self.kind == "AccessDeniedException" && !self.message.contains("API Key");
+                if is_about_rights { Blame::Permission } else { Blame::Credentials }
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Blame::Credentials,
-            _ => Blame::Request,
+            status if status.is_client_error() || status.is_server_error() => Blame::Request,
+            _ => Blame::Nobody,
+        }
+    }
+
+    /// What an operator must know. Sentences about our identity name roles and actions, others may speak of a
+    /// prompt.
+    pub fn cause(&self) -> &str {
+        match self.blame() {
+            Blame::Permission | Blame::Credentials => &self.message,
+            Blame::Request | Blame::Nobody => "",
         }
     }
 
@@ -126,5 +139,20 @@ mod tests {
     fn an_exception_has_the_status_of_the_same_answer() {
         let refusal = UpstreamRefusal::from_exception("throttlingException", "slow down");
         assert_eq!((refusal.status.as_u16(), refusal.kind.as_str()), (429, "ThrottlingException"));
+    }
+
+    #[test]
+    fn a_403_is_about_rights_or_about_credentials() {
+        let blame = |kind: &str, message: &str| {
+            let (kind, message) = (kind.to_owned(), message.to_owned());
+            let status = StatusCode::FORBIDDEN;
+            UpstreamRefusal { status, kind, message, retry_after: None, body: Bytes::new() }.blame()
+        };
+        assert_eq!(blame("AccessDeniedException", "You don't have access to the model."), Blame::Permission);
+        assert_eq!(
+            blame("AccessDeniedException", "Please make sure your API Key is valid."),
+            Blame::Credentials
+        );
+        assert_eq!(blame("InvalidSignatureException", "no match"), Blame::Credentials);
     }
 }

@@ -66,10 +66,13 @@ fn refused_row(refused: &UpstreamRefusal, id: &RequestId) -> Row {
     let (status, anthropic, openai) = match refused.blame() {
         Blame::Credentials => return broken(StatusCode::INTERNAL_SERVER_ERROR, id),
         Blame::Permission => (StatusCode::BAD_REQUEST, POLICY, (INVALID, POLICY)),
+        Blame::Nobody => return broken(StatusCode::BAD_GATEWAY, id),
         Blame::Request => (refused.status, anthropic_type(refused.status), openai_type(refused.status)),
     };
     let message = match refused.message.as_str() {
-        "" => format!("the upstream answered {} {}", refused.status.as_u16(), refused.kind),
+        "" => format!("the upstream answered {} {}", refused.status.as_u16(), refused.kind)
+            .trim_end()
+            .to_owned(),
         // Such a sentence names the account and the role of the gateway.
         message if message.contains("is not authorized to perform") => DENIED.to_owned(),
         message => message.to_owned(),
