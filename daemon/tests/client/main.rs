@@ -9,6 +9,7 @@
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests may")]
 
 mod claude;
+mod guide;
 mod isolation;
 mod machine;
 mod recovery;

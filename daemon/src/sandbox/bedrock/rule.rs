@@ -1,6 +1,7 @@
 //! What Bedrock refuses in a body, in its own words: clients match on them.
 
 use serde_json::{Map, Value};
+use time::{Date, macros::format_description};
 
 use super::{
     Fault,
@@ -96,11 +97,8 @@ fn check_fields(body: &Map<String, Value>, betas: &[&str]) -> Result<(), Fault> 
 
 /// Bedrock's own version, or a date: the official Python SDK sends that of Anthropic's API to Bedrock too.
 fn is_version(version: &str) -> bool {
-    let mut parts =
-        version.split('-').map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part.len()));
-    version == "bedrock-2023-05-31"
-        || (parts.next(), parts.next(), parts.next(), parts.next())
-            == (Some(Some(4)), Some(Some(2)), Some(Some(2)), None)
+    let date = format_description!("[year]-[month]-[day]");
+    version == "bedrock-2023-05-31" || Date::parse(version, date).is_ok()
 }
 
 fn check_tools(body: &Map<String, Value>, betas: &[&str]) -> Result<(), Fault> {
