@@ -14,6 +14,9 @@ use crate::http::Body;
 
 /// The beta that allows the `tags` field; Bedrock knows neither.
 const TAGS_BETA: &str = "request-tags-2026-08-21";
+/// Betas that have another name on Bedrock, which calls theirs an invalid flag: what Anthropic's API has, and what
+/// Bedrock does. Claude Code makes the same exchange when it speaks to Bedrock itself.
+const RENAMED_BETAS: [(&str, &str); 1] = [("advanced-tool-use-2025-11-20", "tool-search-tool-2025-10-19")];
 
 /// A Messages request, ready for Bedrock.
 #[derive(Debug)]
@@ -114,10 +117,13 @@ fn betas(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     lists.flat_map(|list| list.split(',')).map(str::trim).filter(|beta| !beta.is_empty())
 }
 
-/// Each beta once, the body's own first.
+/// Each beta once, as Bedrock calls it, the body's own first.
 fn merge<'b>(own: &[&'b str], more: impl Iterator<Item = &'b str>) -> Vec<&'b str> {
     let mut seen = HashSet::from([TAGS_BETA]);
-    own.iter().copied().chain(more).filter(|beta| seen.insert(beta)).collect()
+    let renamed = |beta: &'b str| {
+        RENAMED_BETAS.iter().find(|(theirs, _)| *theirs == beta).map_or(beta, |(_, bedrocks)| bedrocks)
+    };
+    own.iter().copied().chain(more).map(renamed).filter(|beta| seen.insert(beta)).collect()
 }
 
 /// The head and the stretches of the body that stay, which are not copied.
@@ -161,6 +167,15 @@ mod tests {
         let held = body.as_ptr_range();
         let shared = messages.body.segments().iter().filter(|part| held.contains(&part.as_ptr()));
         assert_eq!(shared.map(Bytes::len).sum::<usize>(), "\"messages\":\"\"".len() + (2 << 20));
+    }
+
+    #[test]
+    fn a_beta_is_named_as_bedrock_does() {
+        let betas = ["advanced-tool-use-2025-11-20,effort-2025-11-24", "tool-search-tool-2025-10-19"];
+        assert_eq!(
+            translated(r#"{"model":"m"}"#, &betas),
+            r#"{"anthropic_version":"v","anthropic_beta":["tool-search-tool-2025-10-19","effort-2025-11-24"]}"#
+        );
     }
 
     #[test]
