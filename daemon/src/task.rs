@@ -17,7 +17,7 @@ impl Tasks {
     #[allow(clippy::disallowed_methods, reason = "the one place that may")]
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let work = self.tracker.track_future(work);
-        drop(tokio::spawn(work.instrument(tracing::debug_span!("task", name))));
+        drop(tokio::spawn(work.instrument(tracing::debug_span!(parent: None, "task", task = name))));
     }
 
     /// The token that is cancelled when the tasks should end.

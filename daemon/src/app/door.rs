@@ -19,12 +19,13 @@ pub(super) struct Doors {
 }
 
 pub(super) fn routes(parts: &Parts, listeners: &Listeners) -> Doors {
-    let healthy = |door: Route| route::any_of([health::routes(&parts.health), door]);
+    let health = || health::routes(&parts.health);
+    // Routes are tried in this order: the busiest first, and those that take every path last.
     Doors {
-        auth: healthy(auth::routes(&parts.auth)),
-        gateway: healthy(gateway::routes(&parts.gateway)),
-        install: healthy(install::routes()),
-        admin: healthy(admin::routes(&admin(parts, listeners))),
+        auth: route::any_of([auth::routes(&parts.auth), health()]),
+        gateway: route::any_of([gateway::routes(&parts.gateway), health()]),
+        install: route::any_of([health(), install::routes()]),
+        admin: route::any_of([health(), admin::routes(&admin(parts, listeners))]),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::config::Config;
 
 /// Database, logs, listeners and what libraries open.
 const OWN_FILES: u64 = 256;
-const SERVICES: u64 = 3;
+/// A client's connection, and the one to the upstream.
+const FILES_A_REQUEST: u64 = 2;
 
 /// Takes as many as the system lets us have, and returns how many that is: shells give a program a thousand.
 pub fn raise() -> u64 {
@@ -23,7 +24,7 @@ pub fn raise() -> u64 {
 /// Says so if the connections that are configured can't all be had.
 pub fn compare(files: u64, config: &Config) {
     let connections = u64::try_from(config.http.connections).unwrap_or(u64::MAX);
-    let wanted = connections.saturating_mul(SERVICES).saturating_add(OWN_FILES);
+    let wanted = connections.saturating_mul(FILES_A_REQUEST).saturating_add(OWN_FILES);
     if files < wanted {
         let hint = "raise the limit of open files (`LimitNOFILE=`), or lower `http.connections`";
         warn!(files, wanted, hint, "not every connection can be served when all are in use");

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::complain;
 use crate::{
+    app::limit,
     config::{Given, Levels, Log, LogFormat},
     sandbox::command::{self, SandboxArgs, TokenArgs},
     telemetry,
@@ -23,6 +24,7 @@ pub(super) fn sandbox(given: &Given, arguments: SandboxArgs) -> ExitCode {
     if let Err(error) = telemetry::install(&log) {
         return complain(&format!("error: {error}"));
     }
+    limit::raise();
     finish(live(arguments))
 }
 

@@ -49,7 +49,7 @@ pub(super) fn config(read: &mut Reader) -> Config {
 
 fn http(read: &mut Reader) -> Http {
     Http {
-        connections: read.key("http.connections").default("10000").read(value::count),
+        connections: read.key("http.connections").default("8192").read(value::count),
         header_timeout: read.key("http.header_timeout").default("10s").read(value::duration),
         idle_timeout: read.key("http.idle_timeout").default("90s").read(value::duration),
         body_timeout: read.key("http.body_timeout").default("60s").read(value::duration),

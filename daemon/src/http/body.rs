@@ -27,8 +27,8 @@ pub enum BodyError {
     Interrupted,
     #[error("the request body is not valid gzip")]
     Gzip,
-    #[error("content encoding `{0}` is not supported; send the body as it is, or as gzip")]
-    Encoding(String),
+    #[error("this content encoding is not supported; send the body as it is, or as gzip")]
+    Encoding,
     #[error("the request body is not the JSON that is expected here: {0}")]
     Json(String),
 }
@@ -39,7 +39,7 @@ impl BodyError {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Interrupted | Self::Gzip | Self::Json(_) => StatusCode::BAD_REQUEST,
         }
     }

@@ -26,6 +26,11 @@ impl Files {
         }
     }
 
+    /// The certificate as it is now.
+    pub(crate) fn certificate(&self) -> String {
+        fs::read_to_string(self.paths().certificate).unwrap()
+    }
+
     /// Writes a new certificate in place of the one that is there, and returns it.
     pub(crate) fn replace(&self, host: &str) -> String {
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed([host.to_owned()]).unwrap();

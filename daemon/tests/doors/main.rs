@@ -13,4 +13,5 @@ mod certificate;
 mod crash;
 mod gateway;
 mod hostile;
+mod run;
 mod sandbox;
