@@ -19,6 +19,7 @@ const FOREIGN: [(&[&str], &[&str]); 3] = [
             "aws_runtime",
             "aws_sdk_bedrockruntime",
             "aws_sigv4",
+            "aws_smithy_async",
             "aws_smithy_http_client",
             "aws_smithy_runtime_api",
             "aws_smithy_types",

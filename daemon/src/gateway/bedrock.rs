@@ -109,7 +109,7 @@ impl Bedrock {
         Ok(Self {
             runtime: Upstream::new(endpoint::runtime(config).await?, config, &mut roots)?.kept_by(tasks),
             control: Upstream::new(endpoint::control(config).await?, config, &mut roots)?.kept_by(tasks),
-            counter: count::Counter::new(config, &auth, http),
+            counter: count::Counter::new(config, &auth, http, clock.clone()),
             auth,
             clock,
             first_byte_timeout: config.first_byte_timeout,

@@ -1,6 +1,9 @@
 //! Counting tokens, by the SDK's own client: it is not hot, and the types are theirs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_sdk_bedrockruntime::{
     Client,
@@ -12,6 +15,7 @@ use aws_sdk_bedrockruntime::{
     primitives::Blob,
     types::{CountTokensInput, InvokeModelTokensRequest},
 };
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::{
     auth::http::HTTP_BEARER_AUTH_SCHEME_ID, http::SharedHttpClient, orchestrator::HttpResponse,
 };
@@ -21,7 +25,17 @@ use http::{HeaderValue, StatusCode, header};
 use shared::id::ModelId;
 
 use super::{Auth, UpstreamError, UpstreamRefusal};
-use crate::config;
+use crate::{clock::Clock, config};
+
+/// The time by which the SDK signs.
+#[derive(Debug)]
+struct OurTime(Clock);
+
+impl TimeSource for OurTime {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.now().0)
+    }
+}
 
 /// The SDK's client, on the same configuration as everything else.
 #[derive(Debug)]
@@ -33,7 +47,7 @@ pub(super) struct Counter {
 impl Counter {
     /// The configuration is built by hand: made from the environment's, it would take `AWS_BEARER_TOKEN_BEDROCK`
     /// from there without a word.
-    pub(super) fn new(config: &config::Bedrock, auth: &Auth, http: SharedHttpClient) -> Self {
+    pub(super) fn new(config: &config::Bedrock, auth: &Auth, http: SharedHttpClient, clock: Clock) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(config.connect_timeout)
             .operation_timeout(config.first_byte_timeout)
@@ -44,6 +58,7 @@ impl Counter {
             .use_fips(config.fips)
             .use_dual_stack(config.dual_stack)
             .http_client(http)
+            .time_source(OurTime(clock))
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .timeout_config(timeouts);
         builder.set_endpoint_url(config.endpoint.clone());
