@@ -1,7 +1,11 @@
 //! The gateway's Bedrock surfaces.
 
+mod chat;
 mod ending;
+mod messages;
+mod models;
 mod refusal;
+mod sse;
 mod world;
 
 use std::io::Write;
