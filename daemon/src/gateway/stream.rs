@@ -128,6 +128,11 @@ impl<S: Shape> Relay<S> {
         }
     }
 
+    /// Something happened to the answer: a refusal ends it, unless it has said its last word already.
+    fn fail(&mut self, refusal: &Refusal) -> Bytes {
+        if self.meter.scan().is_complete() { self.end() } else { self.refuse(refusal) }
+    }
+
     /// Ends the answer with a refusal. The upstream is let go at once: whatever it still says is not paid for.
     fn refuse(&mut self, refusal: &Refusal) -> Bytes {
         self.upstream = None;
@@ -176,11 +181,14 @@ impl<S: Shape + Unpin> Stream for Relay<S> {
         let this = self.get_mut();
         while let Some(upstream) = &mut this.upstream {
             if this.meter.caller().life.ended().is_some() {
-                return said(this.refuse(&Refusal::SessionOver));
+                match this.fail(&Refusal::SessionOver) {
+                    nothing if nothing.is_empty() => continue,
+                    words => return said(words),
+                }
             }
             let bytes = match Pin::new(upstream).poll_next(cx) {
                 Poll::Ready(Some(Ok(piece))) => this.pass(piece),
-                Poll::Ready(Some(Err(error))) => this.refuse(&error.into()),
+                Poll::Ready(Some(Err(error))) => this.fail(&error.into()),
                 Poll::Ready(None) => this.end(),
                 Poll::Pending if this.is_over(cx) => continue,
                 Poll::Pending => match this.ping(cx) {

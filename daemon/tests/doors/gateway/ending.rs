@@ -51,6 +51,17 @@ async fn a_stream_that_is_cut_within_a_frame_is_cut_for_the_client_too() {
 }
 
 #[tokio::test]
+async fn what_happens_after_the_last_word_harms_no_answer() {
+    let world = World::new().await;
+    let all = world.stream(OPUS).await.events.len();
+    let cut = world.stream(&format!("sandbox.cut-after.{all}")).await;
+    assert_eq!((cut.events.len(), cut.end), (all, None));
+    let outcomes: Vec<_> =
+        world.bills().await.into_iter().map(|bill| (bill.outcome, bill.estimated)).collect();
+    assert_eq!(outcomes, [("completed".to_owned(), false), ("completed".to_owned(), false)]);
+}
+
+#[tokio::test]
 async fn the_same_body_sent_again_without_a_stream_is_billed_by_itself() {
     let world = World::new().await;
     world.stream("sandbox.once.exception-internal").await;
