@@ -36,6 +36,11 @@ pub use stream::Pace;
 
 use crate::{clock::Clock, config, http::serve::Listener, task::Tasks};
 
+/// Whether a model of this id can be asked.
+pub fn is_known(model: &str) -> bool {
+    behaviour::wanted(model).is_some()
+}
+
 /// What a simulated Bedrock is like.
 #[derive(Debug, Clone)]
 pub struct Options {

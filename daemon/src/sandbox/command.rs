@@ -16,8 +16,20 @@ use super::{
     sign_in::client,
 };
 
+/// What `--help` says about the models of the simulated Bedrock.
+const MODELS: &str = "\
+Models: any `anthropic.claude-…` id, with or without a region's prefix, answers ordinarily. A line of the prompt may
+say what to do: `run: COMMAND`, `delegate: PROMPT`, `call: TOOL {…}`, `think: TEXT`, `say: TEXT`.
+`sandbox.NAME` asks for a behaviour, `sandbox.once.NAME` for it the first time only; some take a number behind a dot:
+  echo, tool, thinking, huge.KILOBYTES, slow.MILLISECONDS, silent.SECONDS, stall.SECONDS,
+  throttled, not-ready, invalid, too-long, quota, denied, expired, missing, model-timeout, model-error, broken,
+  unavailable, exception-throttling, exception-model-stream-error, exception-internal, exception-validation,
+  exception-model-timeout, exception-unavailable, cut-before, cut-after.EVENTS, cut-mid-frame.EVENTS,
+  ends-early.EVENTS, fast.EVENTS, paced.MILLISECONDS";
+
 /// Starts everything on loopback, for trying it out.
 #[derive(Debug, Args)]
+#[command(after_help = MODELS)]
 pub struct SandboxArgs {
     /// Print one line of JSON once everything is ready, and take free ports
     #[arg(long)]
@@ -72,4 +84,20 @@ fn print(text: &str) -> anyhow::Result<()> {
 fn user(name: &str) -> Result<&'static User, String> {
     let names = || User::ALL.iter().map(|user| user.name).collect::<Vec<_>>().join(", ");
     User::find(name).ok_or_else(|| format!("there is no such user; choose one of {}", names()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::bedrock::is_known;
+
+    #[test]
+    fn every_model_that_the_help_names_is_known() {
+        let (_, names) = MODELS.split_once("dot:\n").unwrap();
+        let names: Vec<&str> = names.split(',').map(|name| name.trim().split('.').next().unwrap()).collect();
+        assert!(names.len() > 25);
+        for name in names {
+            assert!(is_known(&format!("sandbox.{name}")), "{name}");
+        }
+    }
 }

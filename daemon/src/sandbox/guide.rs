@@ -172,7 +172,8 @@ impl std::fmt::Display for ClaudeCode {
         }
         writeln!(
             f,
-            "\n  Say `run: date`, or `delegate: run: date` for a subagent: the simulated model does as it is told."
+            "\n  Say `run: date`, or `delegate: run: date` for a subagent: the simulated model does as it is told.\n  \
+             `sallyportd sandbox --help` lists the models that fail, fall silent or think on request."
         )
     }
 }

@@ -1,5 +1,7 @@
 //! Claude Code at work: a prompt, a tool, a subagent, and what all of it costs.
 
+use sallyportd::{sandbox::entra::User, store::query::UsageBy};
+
 use crate::{
     in_both_modes,
     machine::{Machine, Mode},
@@ -12,6 +14,9 @@ async fn assert_metered(machine: &Machine) {
     let settled = machine.sandbox.usage_of(requests.len() as u64).await.unwrap();
     assert_eq!(settled, expected);
     assert!(expected.input > 0 && expected.output > 0 && expected.cache_write > 0, "{expected}");
+    let by_user = machine.sandbox.usage(UsageBy::User).await.unwrap();
+    assert_eq!(by_user.iter().map(|sum| sum.key.as_str()).collect::<Vec<_>>(), [User::ADA.oid]);
+    assert_eq!((by_user[0].requests, by_user[0].estimated), (requests.len() as u64, 0));
 }
 
 async fn plain_prompt(mode: Mode) {
