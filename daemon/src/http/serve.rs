@@ -197,6 +197,8 @@ impl Server {
         );
         let draining = self.connections.stopping();
         let result = tokio::select! {
+            // A head that has arrived wins over a deadline that passed while nobody looked.
+            biased;
             result = connection.as_mut() => result,
             () = headless(self.limits.header_timeout, &began) => return,
             () = draining.cancelled() => {

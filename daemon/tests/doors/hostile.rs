@@ -1,5 +1,6 @@
 //! Clients that mean harm, or know no better: each is refused or cut, and nobody else notices.
 
+mod siege;
 mod world;
 
 use futures_util::future::join_all;

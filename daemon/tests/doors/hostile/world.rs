@@ -26,7 +26,7 @@ use tokio::{
 pub(super) const LIMIT: usize = 32 << 20;
 /// Connections served at a time: more than a thousand.
 pub(super) const CONNECTIONS: usize = 1500;
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 /// Nothing here takes so long, unless it would take for ever.
 const NEVER: Duration = Duration::from_mins(1);
 
@@ -62,15 +62,12 @@ impl World {
     }
 
     pub(super) async fn connect(&self) -> Peer {
-        Peer { socket: TcpStream::connect(self.address).await.unwrap() }
+        Peer::connect(self.address).await
     }
 
     /// Says something and hears everything that comes back.
     pub(super) async fn ask(&self, words: &str) -> String {
-        let mut peer = self.connect().await;
-        // The server may close before it has read everything.
-        let _ = peer.socket.write_all(words.as_bytes()).await;
-        peer.hear_all().await
+        self.connect().await.ask(words).await
     }
 
     /// Others are served.
@@ -92,6 +89,17 @@ impl World {
 }
 
 impl Peer {
+    pub(super) async fn connect(address: SocketAddr) -> Self {
+        Self { socket: TcpStream::connect(address).await.unwrap() }
+    }
+
+    /// Says something and hears everything that comes back.
+    pub(super) async fn ask(&mut self, words: &str) -> String {
+        // The server may close before it has read everything.
+        let _ = self.socket.write_all(words.as_bytes()).await;
+        self.hear_all().await
+    }
+
     pub(super) async fn say(&mut self, words: &str) {
         self.socket.write_all(words.as_bytes()).await.unwrap();
     }
