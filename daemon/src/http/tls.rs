@@ -99,3 +99,60 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, path::Path};
+
+    use super::*;
+    use crate::task::Tasks;
+
+    fn write(files: &TlsFiles, minute: u64) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_mins(minute);
+        for (path, text) in
+            [(&files.certificate, made.cert.pem()), (&files.key, made.signing_key.serialize_pem())]
+        {
+            fs::write(path, text).unwrap();
+            File::options().append(true).open(path).unwrap().set_modified(modified).unwrap();
+        }
+    }
+
+    fn files(folder: &Path) -> TlsFiles {
+        TlsFiles { certificate: folder.join("chain.pem"), key: folder.join("key.pem") }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changed_files_are_followed_and_broken_ones_are_not() {
+        let (folder, tasks) = (tempfile::tempdir().unwrap(), Tasks::default());
+        let files = files(folder.path());
+        write(&files, 1);
+        let certificates = Arc::new(Certificates::load(files.clone()).unwrap());
+        let (followed, stop) = (certificates.clone(), tasks.stopping());
+        tasks.spawn("certificate", async move { followed.follow(stop).await });
+        let current = || Arc::as_ptr(&certificates.current.load_full());
+        let look = || tokio::time::sleep(LOOK_EVERY * 2);
+
+        let first = current();
+        look().await;
+        assert_eq!(current(), first);
+        write(&files, 2);
+        look().await;
+        let second = current();
+        assert_ne!(second, first);
+        fs::write(&files.key, "no key").unwrap();
+        look().await;
+        assert_eq!(current(), second);
+        assert!(tasks.stop(LOOK_EVERY).await);
+    }
+
+    #[test]
+    fn a_certificate_and_a_strangers_key_are_refused() {
+        let (our_folder, their_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (ours, theirs) = (files(our_folder.path()), files(their_folder.path()));
+        write(&ours, 1);
+        write(&theirs, 1);
+        let mixed = TlsFiles { key: theirs.key, ..ours };
+        assert!(matches!(Certificates::load(mixed), Err(TlsError::Pair(_))));
+    }
+}
