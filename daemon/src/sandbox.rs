@@ -6,7 +6,7 @@ pub mod command;
 mod configuration;
 pub mod entra;
 mod guide;
-mod sign_in;
+pub mod sign_in;
 
 use std::{
     net::SocketAddr,

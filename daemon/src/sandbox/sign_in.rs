@@ -85,7 +85,7 @@ pub(super) async fn verify(
 }
 
 /// A client for services on loopback; `certificate` is the one they have, if they speak TLS.
-pub(super) fn client(certificate: Option<&Path>) -> Result<Client, SignInError> {
+pub fn client(certificate: Option<&Path>) -> Result<Client, SignInError> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = certificate {
         let trusted = CertificateDer::from_pem_file(path)
