@@ -1,0 +1,27 @@
+# `just` alone lists the recipes. Everything works without it, too.
+
+[private]
+default:
+    @just --list
+
+# The whole system on loopback, with a simulated Entra and Bedrock.
+sandbox *ARGS:
+    cargo run --release --bin sallyportd -- sandbox {{ ARGS }}
+
+# Format, lints, tests: what to run before a commit.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --workspace
+
+# What runs on every change, with the real client and the SDKs.
+ci:
+    .ci/run
+
+# Requests, latency, CPU and memory of the gateway beside nginx (Debian: nginx-light).
+bench *ARGS:
+    cargo bench -p sallyportd --bench gateway -- {{ ARGS }}
+
+# Licences, bans and sources of the dependencies (cargo install cargo-deny).
+deny:
+    cargo deny check licenses bans sources
