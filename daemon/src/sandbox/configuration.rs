@@ -57,10 +57,10 @@ impl Surroundings<'_> {
         Ok(Reading::of(&given).config)
     }
 
-    /// What has no variable.
+    /// What has no variable. Whoever stops a sandbox does not want to wait for a stream that was asked to stall.
     fn file(&self) -> String {
         let credentials = toml::Value::String(self.folder.join(CREDENTIALS).display().to_string());
-        format!("[bedrock]\ncredentials_file = {credentials}\n")
+        format!("[http]\ndrain_timeout = '2s'\n[bedrock]\ncredentials_file = {credentials}\n")
     }
 
     /// The credentials that the simulated Bedrock knows, as an AWS credentials file.

@@ -35,6 +35,9 @@ async fn works() {
     for command in commands {
         assert_answer_streams(&format!("{command} {PROMPT}")).await;
     }
+    let id = sandbox.id().unwrap().to_string();
+    assert!(Command::new("kill").arg(id).status().await.unwrap().success());
+    assert!(tokio::time::timeout(PATIENCE, sandbox.wait()).await.expect("it ends").unwrap().success());
 }
 
 async fn assert_answer_streams(command: &str) {
