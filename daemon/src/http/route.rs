@@ -72,7 +72,8 @@ where
         .and(call())
         .then(move |call: Call| {
             let id = call.id.clone();
-            let answer = handler(state.clone(), call);
+            // Boxed, so that a route that is tried and does not match costs no room for its handler.
+            let answer = Box::pin(handler(state.clone(), call));
             async move {
                 let mut response = answer.await;
                 reply::identify(&mut response, &id);

@@ -1,5 +1,5 @@
-//! Reads usage from an event stream as it passes. Only frames that can hold usage are decoded: all but those of
-//! content blocks, which are told by their first bytes.
+//! Reads usage from an event stream as it passes. Events of content blocks are told by their first bytes and not
+//! even decoded; of the others, only those that name usage are parsed.
 //!
 //! Invariant: however the bytes are cut into pieces, the same is seen.
 
@@ -16,6 +16,9 @@ const SMALLEST: usize = 16;
 const LARGEST: usize = 16 << 20;
 /// How a chunk starts whose event is `{"type":"content_bloc…`, which never has usage.
 const CONTENT: &[u8] = br#"{"bytes":"eyJ0eXBlIjoiY29udGVudF9ibG9j"#;
+/// What events name that are worth parsing.
+const TELLING: [&[u8]; 4] =
+    [br#""usage""#, b"invocationMetrics", br#""message_start""#, br#""message_stop""#];
 /// What an event of content has around its text, in bytes.
 const WRAPPING: usize = 80;
 /// Bytes of text that make a token, roughly; used only where the upstream never said.
@@ -168,6 +171,10 @@ impl Scan {
 
     fn event(&mut self, payload: &[u8]) {
         let Some(event) = wire::event(payload) else { return };
+        if !TELLING.iter().any(|name| memchr::memmem::find(&event, name).is_some()) {
+            self.content += (event.len().saturating_sub(WRAPPING)) as u64;
+            return;
+        }
         let Ok(event) = serde_json::from_slice::<Event>(&event) else { return };
         match event.kind {
             Kind::MessageStart => self.progress = Progress::Started,

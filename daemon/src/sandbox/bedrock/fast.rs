@@ -58,5 +58,5 @@ fn frames(events: usize) -> Arc<[Bytes]> {
         }}),
     ];
     let events = start.into_iter().chain(std::iter::repeat_n(delta, deltas)).chain(end);
-    events.enumerate().map(|(index, event)| super::stream::frame(&event.to_string(), index)).collect()
+    events.enumerate().map(|(index, event)| super::stream::frame(&event, index)).collect()
 }

@@ -46,7 +46,7 @@ pub(super) enum Step {
 
 /// The steps of a stream of these events.
 pub(super) fn steps(events: &[Value], behaviour: &Behaviour, pace: Pace) -> VecDeque<Step> {
-    let frames = events.iter().enumerate().map(|(index, event)| frame(&event.to_string(), index));
+    let frames = events.iter().enumerate().map(|(index, event)| frame(event, index));
     let mut frames: VecDeque<Bytes> = frames.collect();
     let end = match behaviour {
         Behaviour::Except { exception, after } => {
@@ -94,13 +94,21 @@ fn paced(frames: VecDeque<Bytes>, behaviour: &Behaviour, pace: Pace) -> VecDeque
 }
 
 /// A chunk as Bedrock writes it: padded, so that its length does not tell what it says.
-pub(super) fn frame(event: &str, index: usize) -> Bytes {
-    let event = base64_simd::STANDARD.encode_to_string(event);
+pub(super) fn frame(event: &Value, index: usize) -> Bytes {
+    let event = base64_simd::STANDARD.encode_to_string(type_first(event));
     let padding = PADDING.get(..index * 7 % PADDING.len() + 1).unwrap_or_default();
     let payload = format!(r#"{{"bytes":"{event}","p":"{padding}"}}"#);
     let headers =
         [(":event-type", "chunk"), (":content-type", "application/json"), (":message-type", "event")];
     wire::encode(&headers, payload.as_bytes())
+}
+
+/// An event with its type in front, where Bedrock writes it; the order of a `Value` is the alphabet's.
+fn type_first(event: &Value) -> String {
+    let members = event.as_object().into_iter().flatten().filter(|(key, _)| *key != "type");
+    let rest = members.map(|(key, value)| format!("{}:{value}", Value::from(key.as_str())));
+    let kind = format!("\"type\":{}", event.get("type").unwrap_or(&Value::Null));
+    format!("{{{}}}", std::iter::once(kind).chain(rest).collect::<Vec<_>>().join(","))
 }
 
 /// Everything that a stream needs while it runs.
