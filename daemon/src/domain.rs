@@ -1,5 +1,8 @@
 //! Rules. No HTTP, no I/O, and the time is a parameter.
 
 pub mod audit;
+pub mod model;
+pub mod pattern;
+pub mod price;
 pub mod session;
 pub mod usage;

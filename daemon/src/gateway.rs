@@ -31,6 +31,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::{self, Config},
+    domain::price::Prices,
     http::{Call, Response, Route, reply, route},
     keyring::{Caller, Keyring},
     ledger::Ledger,
@@ -46,6 +47,7 @@ pub struct Gateway {
     bedrock: Arc<Bedrock>,
     ledger: Arc<Ledger>,
     clock: Clock,
+    prices: Prices,
     models: ModelPolicy,
     config: config::Gateway,
     defaults: config::Bedrock,
@@ -60,8 +62,9 @@ impl Gateway {
         clock: Clock,
     ) -> Self {
         let models = ModelPolicy::new(&config.gateway);
+        let prices = Prices::new(Vec::new(), &config.gateway.aliases);
         let (config, defaults) = (config.gateway.clone(), config.bedrock.clone());
-        Self { keyring, bedrock, ledger, clock, models, config, defaults }
+        Self { keyring, bedrock, ledger, clock, prices, models, config, defaults }
     }
 
     /// Who calls.

@@ -1,8 +1,12 @@
 //! A moment, as every record and rule of Sallyport counts it.
 
-use std::{ops::Add, time::Duration};
+mod calendar;
+
+use std::{fmt, ops::Add, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use calendar::{Date, Period, Span};
 
 /// Milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,5 +34,19 @@ impl Add<Duration> for Timestamp {
 
     fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// `2026-08-09 00:00 UTC`, with seconds where there are any.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Date { year, month, day } = self.date();
+        let seconds = self.seconds();
+        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")?;
+        if second > 0 {
+            write!(f, ":{second:02}")?;
+        }
+        f.write_str(" UTC")
     }
 }

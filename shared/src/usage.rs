@@ -1,8 +1,12 @@
-//! Counts of tokens and money. Integers only: sums must be exact.
+//! Counts of tokens, and money. Integers only: sums must be exact.
+
+mod money;
 
 use std::{fmt, iter::Sum, ops::AddAssign};
 
 use serde::{Deserialize, Serialize};
+
+pub use money::{Money, NotMoney};
 
 /// Tokens of one answer or of many, in the upstream's own four classes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,15 +16,20 @@ pub struct Tokens {
     pub input: u64,
     pub output: u64,
     pub cache_read: u64,
+    /// All tokens written to the cache, however long they are kept there.
     pub cache_write: u64,
+    /// Those among `cache_write` that are kept for an hour, which costs more.
+    pub cache_write_hour: u64,
 }
 
 impl Tokens {
+    /// The whole prompt, cached or not.
+    pub fn prompt(self) -> u64 {
+        self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
+    }
+
     pub fn total(self) -> u64 {
-        self.input
-            .saturating_add(self.output)
-            .saturating_add(self.cache_read)
-            .saturating_add(self.cache_write)
+        self.prompt().saturating_add(self.output)
     }
 }
 
@@ -30,6 +39,7 @@ impl AddAssign for Tokens {
         self.output = self.output.saturating_add(other.output);
         self.cache_read = self.cache_read.saturating_add(other.cache_read);
         self.cache_write = self.cache_write.saturating_add(other.cache_write);
+        self.cache_write_hour = self.cache_write_hour.saturating_add(other.cache_write_hour);
     }
 }
 
@@ -44,7 +54,7 @@ impl Sum for Tokens {
 
 impl fmt::Display for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, output, cache_read, cache_write } = self;
+        let Self { input, output, cache_read, cache_write, .. } = self;
         write!(f, "{input} in, {output} out, {cache_read} cache read, {cache_write} cache write")
     }
 }

@@ -3,7 +3,7 @@
 use shared::{
     id::{ModelId, RequestId, SessionId, UserId},
     time::Timestamp,
-    usage::Tokens,
+    usage::{Money, Tokens},
 };
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ pub struct UsageRecord {
     pub started: Timestamp,
     pub ended: Timestamp,
     pub tokens: Tokens,
+    /// What it cost by the prices of its time.
+    pub cost: Money,
     pub outcome: Outcome,
     /// The answer ended before the upstream told its final counts.
     pub estimated: bool,

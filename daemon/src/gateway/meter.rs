@@ -18,7 +18,10 @@ pub use self::scan::Scan;
 use super::{Dialect, Gateway, bedrock::UpstreamError, error::Refusal};
 use crate::{
     clock::Clock,
-    domain::usage::{Outcome, UsageRecord},
+    domain::{
+        price::Tariff,
+        usage::{Outcome, UsageRecord},
+    },
     keyring::Caller,
     ledger::Ledger,
 };
@@ -31,6 +34,7 @@ pub struct Meter {
     clock: Clock,
     caller: Arc<Caller>,
     model: ModelId,
+    tariff: Tariff,
     dialect: Dialect,
     request: RequestId,
     started: Timestamp,
@@ -51,6 +55,7 @@ impl Meter {
             ledger: gateway.ledger.clone(),
             clock: gateway.clock.clone(),
             caller: caller.clone(),
+            tariff: gateway.prices.quote(&model).tariff,
             model,
             dialect,
             request: request.clone(),
@@ -116,6 +121,7 @@ impl Meter {
 impl Drop for Meter {
     fn drop(&mut self) {
         let outcome = self.outcome();
+        let tokens = self.scan.tokens();
         let was_refused = outcome == Outcome::UpstreamError && !self.scan.has_begun();
         self.ledger.record(UsageRecord {
             id: Uuid::now_v7(),
@@ -126,7 +132,8 @@ impl Drop for Meter {
             request: self.request.clone(),
             started: self.started,
             ended: self.clock.now(),
-            tokens: self.scan.tokens(),
+            tokens,
+            cost: self.tariff.cost(tokens),
             outcome,
             estimated: !was_refused && !self.scan.is_final(),
         });

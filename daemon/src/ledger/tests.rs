@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use shared::{
     id::{ModelId, RequestId, SessionId, UserId},
     time::Timestamp,
-    usage::Tokens,
+    usage::{Money, Tokens},
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -85,6 +85,7 @@ fn record() -> UsageRecord {
         started: Timestamp(1),
         ended: Timestamp(2),
         tokens: Tokens { input: 1, ..Tokens::default() },
+        cost: Money::ZERO,
         outcome: Outcome::Completed,
         estimated: false,
     }

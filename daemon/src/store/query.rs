@@ -5,7 +5,7 @@ use std::ops::Range;
 use shared::{
     id::{SessionId, UserId},
     time::Timestamp,
-    usage::Tokens,
+    usage::{Money, Tokens},
 };
 
 /// Which sessions, newest first. The default is the newest of all.
@@ -50,4 +50,5 @@ pub struct UsageSum {
     /// Requests among them whose counts are estimated.
     pub estimated: u64,
     pub tokens: Tokens,
+    pub cost: Money,
 }

@@ -11,6 +11,7 @@ struct Counts {
     output: Option<u64>,
     cache_read: Option<u64>,
     cache_write: Option<u64>,
+    cache_write_hour: Option<u64>,
 }
 
 /// `usage` of a message, whole or so far.
@@ -24,6 +25,14 @@ pub(super) struct Usage {
     cache_read: Option<u64>,
     #[serde(rename = "cache_creation_input_tokens")]
     cache_write: Option<u64>,
+    cache_creation: Option<CacheCreation>,
+}
+
+/// What was written to the cache, by how long it stays there.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct CacheCreation {
+    #[serde(rename = "ephemeral_1h_input_tokens")]
+    hour: Option<u64>,
 }
 
 /// `amazon-bedrock-invocationMetrics` of a stream's last chunk.
@@ -47,6 +56,7 @@ impl Counts {
             output: self.output.unwrap_or(tokens.output),
             cache_read: self.cache_read.unwrap_or(tokens.cache_read),
             cache_write: self.cache_write.unwrap_or(tokens.cache_write),
+            cache_write_hour: self.cache_write_hour.unwrap_or(tokens.cache_write_hour),
         };
     }
 }
@@ -57,15 +67,16 @@ impl Usage {
     }
 
     pub(super) fn apply(&self, tokens: &mut Tokens) {
-        let Self { input, output, cache_read, cache_write } = *self;
-        Counts { input, output, cache_read, cache_write }.apply(tokens);
+        let Self { input, output, cache_read, cache_write, cache_creation } = *self;
+        let cache_write_hour = cache_creation.and_then(|creation| creation.hour);
+        Counts { input, output, cache_read, cache_write, cache_write_hour }.apply(tokens);
     }
 }
 
 impl Metrics {
     pub(super) fn apply(&self, tokens: &mut Tokens) {
         let Self { input, output, cache_read, cache_write } = *self;
-        Counts { input, output, cache_read, cache_write }.apply(tokens);
+        Counts { input, output, cache_read, cache_write, ..Counts::default() }.apply(tokens);
     }
 }
 
@@ -77,6 +88,7 @@ pub(super) fn from_headers(headers: &HeaderMap, tokens: &mut Tokens) -> bool {
         output: number("x-amzn-bedrock-output-token-count"),
         cache_read: number("x-amzn-bedrock-cache-read-input-token-count"),
         cache_write: number("x-amzn-bedrock-cache-write-input-token-count"),
+        cache_write_hour: None,
     };
     counts.apply(tokens);
     counts.output.is_some()

@@ -221,7 +221,7 @@ fn input_of(state: &State, prompt: &Prompt) -> Tokens {
     }
     let is_new = lock(&state.cached).insert(fixed);
     let (cache_write, cache_read) = if is_new { (fixed_tokens, 0) } else { (0, fixed_tokens) };
-    Tokens { input: turns, cache_read, cache_write, output: 0 }
+    Tokens { input: turns, cache_read, cache_write, ..Tokens::default() }
 }
 
 /// Four bytes of JSON count as a token.

@@ -1,13 +1,15 @@
 //! Our types as columns.
 
 use rusqlite::Row;
-use shared::{id::SessionId, time::Timestamp};
+use shared::{id::SessionId, time::Timestamp, usage::Money};
 use uuid::Uuid;
 
 use super::fault::Fault;
 
 /// No answer has more tokens than this. An upstream that says otherwise must not make every later sum overflow.
 const MOST: u64 = 1 << 40;
+/// And none costs more than this, a billion dollars.
+const DEAREST: u64 = 1 << 50;
 
 pub(super) fn time(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
@@ -15,6 +17,10 @@ pub(super) fn time(at: Timestamp) -> i64 {
 
 pub(super) fn count(tokens: u64) -> i64 {
     i64::try_from(tokens.min(MOST)).unwrap_or(i64::MAX)
+}
+
+pub(super) fn money(amount: Money) -> i64 {
+    i64::try_from(amount.micros().min(DEAREST)).unwrap_or(i64::MAX)
 }
 
 pub(super) fn id(session: SessionId) -> [u8; 16] {

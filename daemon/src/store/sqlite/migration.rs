@@ -7,10 +7,11 @@ use super::fault::Fault;
 use crate::store::StoreError;
 
 /// Step `n` is the `n`th file. A file that was released is never changed.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../migration/sqlite/0001_session.sql"),
     include_str!("../migration/sqlite/0002_usage.sql"),
     include_str!("../migration/sqlite/0003_audit.sql"),
+    include_str!("../migration/sqlite/0004_cost.sql"),
 ];
 
 /// Applies what is missing, all of it or nothing.

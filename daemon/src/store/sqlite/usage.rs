@@ -1,10 +1,10 @@
 //! Usage: adding in batches, summing.
 
 use rusqlite::{Connection, Row, named_params};
-use shared::usage::Tokens;
+use shared::usage::{Money, Tokens};
 
 use super::{
-    column::{count, get_count, get_session, id, time},
+    column::{count, get_count, get_session, id, money, time},
     fault::Fault,
 };
 use crate::{
@@ -15,9 +15,11 @@ use crate::{
 pub(super) fn insert(connection: &Connection, records: &[UsageRecord]) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO usage (id, session, user, model, surface, request, started_at, ended_at,
-                                      input, output, cache_read, cache_write, outcome, estimated)
+                                      input, output, cache_read, cache_write, cache_write_hour, cost, outcome,
+                                      estimated)
          VALUES (:id, :session, :user, :model, :surface, :request, :started, :ended,
-                 :input, :output, :cache_read, :cache_write, :outcome, :estimated)",
+                 :input, :output, :cache_read, :cache_write, :cache_write_hour, :cost, :outcome,
+                 :estimated)",
     )?;
     for record in records {
         statement.execute(named_params! {
@@ -33,6 +35,8 @@ pub(super) fn insert(connection: &Connection, records: &[UsageRecord]) -> Result
             ":output": count(record.tokens.output),
             ":cache_read": count(record.tokens.cache_read),
             ":cache_write": count(record.tokens.cache_write),
+            ":cache_write_hour": count(record.tokens.cache_write_hour),
+            ":cost": money(record.cost),
             ":outcome": record.outcome.as_str(),
             ":estimated": record.estimated,
         })?;
@@ -48,7 +52,8 @@ pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<Usa
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {key} AS key, count(*) AS requests, sum(estimated) AS estimated, sum(input) AS input,
-                sum(output) AS output, sum(cache_read) AS cache_read, sum(cache_write) AS cache_write
+                sum(output) AS output, sum(cache_read) AS cache_read, sum(cache_write) AS cache_write,
+                sum(cache_write_hour) AS cache_write_hour, sum(cost) AS cost
          FROM usage WHERE ended_at >= ?1 AND ended_at < ?2
          GROUP BY key ORDER BY sum(input) + sum(output) + sum(cache_read) + sum(cache_write) DESC, key LIMIT ?3"
     ))?;
@@ -66,11 +71,13 @@ fn read(row: &Row<'_>, by: UsageBy) -> Result<UsageSum, Fault> {
         output: get_count(row, "output")?,
         cache_read: get_count(row, "cache_read")?,
         cache_write: get_count(row, "cache_write")?,
+        cache_write_hour: get_count(row, "cache_write_hour")?,
     };
     Ok(UsageSum {
         key,
         requests: get_count(row, "requests")?,
         estimated: get_count(row, "estimated")?,
         tokens,
+        cost: Money::from_micros(get_count(row, "cost")?),
     })
 }

@@ -169,7 +169,7 @@ impl World {
                 surface: row.get(1)?,
                 outcome: row.get(2)?,
                 estimated: row.get(3)?,
-                tokens: Tokens { input, output, cache_read, cache_write },
+                tokens: Tokens { input, output, cache_read, cache_write, ..Tokens::default() },
             })
         });
         bills.unwrap().collect::<Result<_, _>>().unwrap()

@@ -14,7 +14,7 @@ fn stream(events: &[serde_json::Value]) -> Vec<u8> {
 /// The events of a whole answer, written as Bedrock writes them: the type comes first.
 fn answer() -> Vec<u8> {
     let events = [
-        r#"{"type":"message_start","message":{"usage":{"input_tokens":7,"cache_read_input_tokens":5,"cache_creation_input_tokens":3,"output_tokens":1}}}"#,
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":7,"cache_read_input_tokens":5,"cache_creation_input_tokens":3,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":2},"output_tokens":1}}}"#,
         r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
         r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello, this is some text of the answer"}}"#,
         r#"{"type":"ping"}"#,
@@ -25,7 +25,7 @@ fn answer() -> Vec<u8> {
     events.iter().map(|event| wire::chunk(event.as_bytes())).collect::<Vec<Bytes>>().concat()
 }
 
-const TOKENS: Tokens = Tokens { input: 7, output: 42, cache_read: 5, cache_write: 3 };
+const TOKENS: Tokens = Tokens { input: 7, output: 42, cache_read: 5, cache_write: 3, cache_write_hour: 2 };
 
 fn seen(bytes: &[u8]) -> Scan {
     let mut scan = Scan::default();
@@ -84,7 +84,7 @@ fn what_is_no_stream_is_left_alone() {
 #[test]
 fn an_answer_that_is_no_stream_tells_its_usage_in_body_or_headers() {
     let mut scan = Scan::default();
-    let body = br#"{"content":[{"type":"tool_use","input":{"usage":1}}],"usage":{"input_tokens":7,"output_tokens":42,"cache_read_input_tokens":5,"cache_creation_input_tokens":3}}"#;
+    let body = br#"{"content":[{"type":"tool_use","input":{"usage":1}}],"usage":{"input_tokens":7,"output_tokens":42,"cache_read_input_tokens":5,"cache_creation_input_tokens":3,"cache_creation":{"ephemeral_1h_input_tokens":2}}}"#;
     scan.see_answer(&HeaderMap::new(), body);
     assert_eq!((scan.tokens(), scan.is_final()), (TOKENS, true));
     let mut headers = HeaderMap::new();

@@ -1,6 +1,9 @@
 //! Usage and audit, and what happens to a database that is not well.
 
-use shared::{id::ModelId, usage::Tokens};
+use shared::{
+    id::ModelId,
+    usage::{Money, Tokens},
+};
 use uuid::Uuid;
 
 use super::*;
@@ -20,6 +23,7 @@ fn usage_of(session: &Session, model: &str, tokens: Tokens) -> UsageRecord {
         started: at(0),
         ended: at(5),
         tokens,
+        cost: Money::from_dollars(1),
         outcome: Outcome::Completed,
         estimated: false,
     }
@@ -33,7 +37,7 @@ fn everything(by: UsageBy) -> UsageQuery {
 async fn usage_is_summed_by_session_user_and_model_and_a_repeated_batch_counts_once() {
     let bench = Bench::new();
     let (ada, grace) = (session("ada"), session("grace"));
-    let tokens = |input| Tokens { input, output: 2, cache_read: 3, cache_write: 4 };
+    let tokens = |input| Tokens { input, output: 2, cache_read: 3, cache_write: 4, cache_write_hour: 1 };
     let batch: Arc<[_]> = Arc::new([
         usage_of(&ada, "opus", tokens(10)),
         UsageRecord { estimated: true, ..usage_of(&ada, "sonnet", tokens(100)) },
@@ -43,8 +47,9 @@ async fn usage_is_summed_by_session_user_and_model_and_a_repeated_batch_counts_o
     bench.store.add_usage(batch.clone()).await.unwrap();
     bench.store.add_usage(batch).await.unwrap();
     let sums = async |by| bench.store.usage(everything(by)).await.unwrap();
-    let both = Tokens { input: 110, output: 4, cache_read: 6, cache_write: 8 };
-    let of_ada = UsageSum { key: "ada".to_owned(), requests: 2, estimated: 1, tokens: both };
+    let both = Tokens { input: 110, output: 4, cache_read: 6, cache_write: 8, cache_write_hour: 2 };
+    let cost = Money::from_dollars(2);
+    let of_ada = UsageSum { key: "ada".to_owned(), requests: 2, estimated: 1, tokens: both, cost };
     assert_eq!(sums(UsageBy::User).await[0], of_ada);
     let keys = |sums: Vec<UsageSum>| -> Vec<_> { sums.into_iter().map(|sum| sum.key).collect() };
     assert_eq!(keys(sums(UsageBy::Model).await), ["sonnet", "opus"]);
@@ -55,8 +60,11 @@ async fn usage_is_summed_by_session_user_and_model_and_a_repeated_batch_counts_o
 #[tokio::test]
 async fn an_absurd_count_does_not_break_the_sums() {
     let bench = Bench::new();
-    let absurd = Tokens { input: u64::MAX, output: u64::MAX, cache_read: u64::MAX, cache_write: u64::MAX };
-    let batch: Vec<_> = (0..100).map(|_| usage_of(&session("ada"), "opus", absurd)).collect();
+    let most = u64::MAX;
+    let absurd =
+        Tokens { input: most, output: most, cache_read: most, cache_write: most, cache_write_hour: most };
+    let record = UsageRecord { cost: Money::MAX, ..usage_of(&session("ada"), "opus", absurd) };
+    let batch: Vec<_> = (0..100).map(|_| UsageRecord { id: Uuid::now_v7(), ..record.clone() }).collect();
     bench.store.add_usage(batch.into()).await.unwrap();
     assert_eq!(bench.store.usage(everything(UsageBy::User)).await.unwrap()[0].requests, 100);
 }
