@@ -40,12 +40,13 @@ pub(super) enum AuthError {
     Keyring(#[from] KeyringError),
 }
 
-fn sentence(refusal: &session::Refusal) -> &'static str {
+fn sentence(refusal: &session::Refusal) -> String {
     match refusal {
-        session::Refusal::Ended(_) => "the session is over; sign in again",
-        session::Refusal::Expired => "the refresh token has expired; sign in again",
+        session::Refusal::Ended(_) => "the session is over; sign in again".to_owned(),
+        session::Refusal::Expired => "the refresh token has expired; sign in again".to_owned(),
+        session::Refusal::Locked { until } => format!("the session is locked until {until}"),
         session::Refusal::Reused(_) => {
-            "the refresh token was used before, so the session was ended for safety; sign in again"
+            "the refresh token was used before, so the session was ended for safety; sign in again".to_owned()
         }
     }
 }

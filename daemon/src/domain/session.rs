@@ -1,5 +1,6 @@
 //! Sessions: who they belong to, and their life from sign-in to end.
 
+mod lock;
 mod refresh;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use shared::{
     time::Timestamp,
 };
 
+pub use lock::{BadLock, Lock, Locks, Subject};
 pub use refresh::{Presented, Refusal, Step, TokenState, UNKNOWN_TOKEN};
 
 /// Who makes a request, as a verified access token says.
@@ -86,6 +88,10 @@ pub struct Lifetimes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
     Active,
+    /// It works again when the lock ends, or is taken away.
+    Locked {
+        until: Timestamp,
+    },
     /// Nothing was refreshed for too long.
     Expired,
     Ended(Ended),
@@ -116,7 +122,7 @@ impl Session {
         self.expires = now + lifetimes.refresh;
     }
 
-    /// What it is now. An end is final: it stands, however long ago it was.
+    /// What it is now, were it not for locks. An end is final: it stands, however long ago it was.
     pub fn state(&self, now: Timestamp) -> SessionState {
         match self.ended {
             Some(ended) => SessionState::Ended(ended),

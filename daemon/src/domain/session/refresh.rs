@@ -47,6 +47,10 @@ pub enum Refusal {
     /// The session was over already.
     Ended(Ended),
     Expired,
+    /// The session, its device or its user is locked; the token stays good.
+    Locked {
+        until: Timestamp,
+    },
     /// The token was used before; the session must end, like this.
     Reused(Ended),
 }
@@ -57,6 +61,7 @@ impl Refusal {
         match self {
             Self::Ended(_) => "session_ended",
             Self::Expired => "refresh_token_expired",
+            Self::Locked { .. } => "locked",
             Self::Reused(_) => "refresh_token_reused",
         }
     }
