@@ -10,6 +10,7 @@ pub mod token;
 
 use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
 
+use aws_lc_rs::digest;
 use shared::{id::SessionId, time::Timestamp};
 
 pub use error::StoreError;
@@ -17,11 +18,18 @@ pub use sqlite::SqliteStore;
 pub use token::{RefreshToken, TokenHash};
 
 use crate::domain::{
-    audit::{AuditEntry, AuditRecord, Origin},
+    audit::{AuditEntry, AuditRecord, Hash, Origin},
     session::{Ended, Lifetimes, Refusal, Session},
     usage::UsageRecord,
 };
 use query::{SessionQuery, UsageQuery, UsageSum};
+
+/// What the chain of the audit trail is made with: SHA-256.
+pub fn sha256(bytes: &[u8]) -> Hash {
+    let mut hash = Hash::default();
+    hash.0.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
 
 /// An answer that is on its way. Dropping it does not undo what was asked.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

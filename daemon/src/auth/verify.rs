@@ -93,11 +93,8 @@ fn identify(person: Person, device: Option<DeviceId>) -> Identity {
 async fn refused(auth: &Auth, call: &Call, refusal: Refusal) -> AuthError {
     if !refusal.is_unavailable() {
         let record = AuditRecord {
-            origin: auth.origin(call),
-            event: AuditEvent::Refusal,
-            user: None,
-            session: None,
             code: Some(refusal.code().to_owned()),
+            ..AuditRecord::new(auth.origin(call), AuditEvent::Refusal)
         };
         if let Err(error) = auth.sessions.store.add_audit(record).await {
             error!(request = %call.id, %error, "refused sign-in not audited");

@@ -1,4 +1,6 @@
-//! What is written down about sign-ins and sessions, for ever. Never content, never a token.
+//! What is written down about sign-ins, sessions and operators, for ever. Never content, never a token.
+
+mod chain;
 
 // An address is data. `std::net` would bring sockets along, which have no place here.
 use core::net::IpAddr;
@@ -7,6 +9,8 @@ use shared::{
     id::{RequestId, SessionId, UserId},
     time::Timestamp,
 };
+
+pub use chain::{Broken, Digest, Hash, Head, Link};
 
 use super::session::EndReason;
 
@@ -27,6 +31,28 @@ pub struct AuditRecord {
     pub session: Option<SessionId>,
     /// What rule refused, or what was special.
     pub code: Option<String>,
+    /// The uid of the operator who did it; none if nobody did.
+    pub operator: Option<u32>,
+    /// What exactly was done: the device, the amount, the keys that changed.
+    pub detail: Option<String>,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+}
+
+impl AuditRecord {
+    /// A record that says no more than what happened.
+    pub fn new(origin: Origin, event: AuditEvent) -> Self {
+        Self {
+            origin,
+            event,
+            user: None,
+            session: None,
+            code: None,
+            operator: None,
+            detail: None,
+            reason: None,
+        }
+    }
 }
 
 /// A record in its place.
@@ -35,6 +61,7 @@ pub struct AuditEntry {
     /// 1, 2, 3 … without a gap.
     pub sequence: u64,
     pub record: AuditRecord,
+    pub link: Link,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,11 +75,34 @@ pub enum AuditEvent {
     Logout,
     /// An operator ended a session.
     Revocation,
+    /// An operator locked a session, a device or a user.
+    Lock,
+    Unlock,
+    /// An operator raised a user's caps for a while.
+    Grant,
+    /// An operator took a grant back.
+    GrantEnd,
+    /// The configuration was read again.
+    Reload,
+    /// Whatever else an operator did.
+    Action,
 }
 
 impl AuditEvent {
-    pub const ALL: [Self; 6] =
-        [Self::SignIn, Self::Refusal, Self::Refresh, Self::Reuse, Self::Logout, Self::Revocation];
+    pub const ALL: [Self; 12] = [
+        Self::SignIn,
+        Self::Refusal,
+        Self::Refresh,
+        Self::Reuse,
+        Self::Logout,
+        Self::Revocation,
+        Self::Lock,
+        Self::Unlock,
+        Self::Grant,
+        Self::GrantEnd,
+        Self::Reload,
+        Self::Action,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +112,12 @@ impl AuditEvent {
             Self::Reuse => "reuse",
             Self::Logout => "logout",
             Self::Revocation => "revocation",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Grant => "grant",
+            Self::GrantEnd => "grant_end",
+            Self::Reload => "reload",
+            Self::Action => "action",
         }
     }
 

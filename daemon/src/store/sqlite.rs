@@ -128,7 +128,7 @@ impl Store for SqliteStore {
     }
 
     fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()> {
-        self.write(move |connection| audit::insert(connection, &record))
+        self.write(move |connection| audit::insert(connection, record))
     }
 
     fn audit(&self, after: u64, limit: u32) -> Pending<'_, Vec<AuditEntry>> {

@@ -1,4 +1,4 @@
-//! The audit trail.
+//! The audit trail: each record is added to the end of the chain, in the transaction of what it tells about.
 
 use std::net::IpAddr;
 
@@ -10,9 +10,12 @@ use super::{
     column::{get_count, get_time, id, time},
     fault::Fault,
 };
-use crate::domain::{
-    audit::{AuditEntry, AuditEvent, AuditRecord, Origin},
-    session::Session,
+use crate::{
+    domain::{
+        audit::{AuditEntry, AuditEvent, AuditRecord, Hash, Head, Link, Origin},
+        session::Session,
+    },
+    store::sha256,
 };
 
 /// A record about a session.
@@ -23,21 +26,24 @@ pub(super) fn about(
     origin: &Origin,
 ) -> AuditRecord {
     AuditRecord {
-        origin: origin.clone(),
-        event,
         user: Some(session.identity.user.clone()),
         session: Some(session.identity.session),
         code: code.map(str::to_owned),
+        ..AuditRecord::new(origin.clone(), event)
     }
 }
 
-pub(super) fn insert(connection: &Connection, record: &AuditRecord) -> Result<(), Fault> {
+pub(super) fn insert(connection: &Connection, record: AuditRecord) -> Result<(), Fault> {
+    let AuditEntry { sequence, record, link } = head(connection)?.add(record, sha256);
     connection
         .prepare_cached(
-            "INSERT INTO audit (at, event, request, address, user, session, code)
-             VALUES (:at, :event, :request, :address, :user, :session, :code)",
+            "INSERT INTO audit (sequence, at, event, request, address, user, session, code, operator, detail, reason,
+                                previous, hash)
+             VALUES (:sequence, :at, :event, :request, :address, :user, :session, :code, :operator, :detail, :reason,
+                     :previous, :hash)",
         )?
         .execute(named_params! {
+            ":sequence": i64::try_from(sequence).unwrap_or(i64::MAX),
             ":at": time(record.origin.at),
             ":event": record.event.as_str(),
             ":request": record.origin.request.as_str(),
@@ -45,7 +51,35 @@ pub(super) fn insert(connection: &Connection, record: &AuditRecord) -> Result<()
             ":user": record.user.as_ref().map(UserId::as_str),
             ":session": record.session.map(id),
             ":code": record.code,
+            ":operator": record.operator,
+            ":detail": record.detail,
+            ":reason": record.reason,
+            ":previous": link.previous.0,
+            ":hash": link.hash.0,
         })?;
+    Ok(())
+}
+
+/// Where the chain stands. The number is that of the last record ever added, so that a cut end leaves a gap.
+fn head(connection: &Connection) -> Result<Head, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'audit') AS last, hash FROM audit
+         ORDER BY sequence DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(Head::default()) };
+    Ok(Head { sequence: get_count(row, "last")?, hash: Hash(row.get("hash")?) })
+}
+
+/// Adds the records of the time before the chain.
+pub(super) fn adopt(connection: &Connection) -> Result<(), Fault> {
+    let mut statement = connection.prepare(
+        "SELECT *, NULL AS operator, NULL AS detail, NULL AS reason FROM audit_unchained ORDER BY sequence",
+    )?;
+    let rows = statement.query([])?;
+    for record in rows.and_then(record) {
+        insert(connection, record?)?;
+    }
     Ok(())
 }
 
@@ -58,6 +92,11 @@ pub(super) fn list(connection: &Connection, after: u64, limit: u32) -> Result<Ve
 }
 
 fn read(row: &Row<'_>) -> Result<AuditEntry, Fault> {
+    let link = Link { previous: Hash(row.get("previous")?), hash: Hash(row.get("hash")?) };
+    Ok(AuditEntry { sequence: get_count(row, "sequence")?, record: record(row)?, link })
+}
+
+fn record(row: &Row<'_>) -> Result<AuditRecord, Fault> {
     let event = row.get::<_, String>("event")?;
     let address: Option<String> = row.get("address")?;
     let address: Option<IpAddr> =
@@ -67,12 +106,14 @@ fn read(row: &Row<'_>) -> Result<AuditEntry, Fault> {
         request: RequestId::new(row.get::<_, String>("request")?),
         address,
     };
-    let record = AuditRecord {
+    Ok(AuditRecord {
         origin,
         event: AuditEvent::parse(&event).ok_or(Fault::Unreadable("audit record"))?,
         user: row.get::<_, Option<String>>("user")?.map(UserId::new),
         session: row.get::<_, Option<[u8; 16]>>("session")?.map(|bytes| SessionId(Uuid::from_bytes(bytes))),
         code: row.get("code")?,
-    };
-    Ok(AuditEntry { sequence: get_count(row, "sequence")?, record })
+        operator: row.get("operator")?,
+        detail: row.get("detail")?,
+        reason: row.get("reason")?,
+    })
 }

@@ -3,16 +3,20 @@
 use rusqlite::{Connection, OptionalExtension};
 use tracing::info;
 
-use super::fault::Fault;
+use super::{audit, fault::Fault};
 use crate::store::StoreError;
 
 /// Step `n` is the `n`th file. A file that was released is never changed.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("../migration/sqlite/0001_session.sql"),
     include_str!("../migration/sqlite/0002_usage.sql"),
     include_str!("../migration/sqlite/0003_audit.sql"),
     include_str!("../migration/sqlite/0004_cost.sql"),
+    include_str!("../migration/sqlite/0005_audit_chain.sql"),
 ];
+
+/// The version since which the audit trail is a chain.
+const CHAINED: u32 = 5;
 
 /// Applies what is missing, all of it or nothing.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
@@ -28,6 +32,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     for step in missing {
         transaction.execute_batch(step)?;
     }
+    if (1..CHAINED).contains(&found) {
+        audit::adopt(&transaction)?;
+    }
+    transaction.execute_batch("DROP TABLE IF EXISTS audit_unchained")?;
     transaction.execute("INSERT OR REPLACE INTO meta VALUES ('version', ?1)", [known().to_string()])?;
     transaction.commit()?;
     if !missing.is_empty() {

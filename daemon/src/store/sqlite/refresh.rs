@@ -29,7 +29,7 @@ struct Known {
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<(), Fault> {
     session::insert(connection, &opening.session)?;
     insert(connection, opening.token.hash(), None, &opening.session)?;
-    audit::insert(connection, &audit::about(&opening.session, AuditEvent::SignIn, None, &opening.origin))
+    audit::insert(connection, audit::about(&opening.session, AuditEvent::SignIn, None, &opening.origin))
 }
 
 pub(super) fn present(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {
@@ -51,7 +51,7 @@ pub(super) fn present(connection: &Connection, attempt: &Attempt) -> Result<Refr
     }
     session::renew(connection, &session)?;
     let code = repeated.then_some("repeated");
-    audit::insert(connection, &audit::about(&session, AuditEvent::Refresh, code, &attempt.origin))?;
+    audit::insert(connection, audit::about(&session, AuditEvent::Refresh, code, &attempt.origin))?;
     Ok(Refreshed::Renewed { session, successor, repeated })
 }
 
@@ -91,20 +91,14 @@ fn refused(
         session::end(connection, &Ending { session, ended, origin: attempt.origin.clone() })?;
     } else {
         let code = Some(refusal.code());
-        audit::insert(connection, &audit::about(&session, AuditEvent::Refusal, code, &attempt.origin))?;
+        audit::insert(connection, audit::about(&session, AuditEvent::Refusal, code, &attempt.origin))?;
     }
     Ok(Refreshed::Refused { session, refusal })
 }
 
 fn unknown(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {
-    let record = AuditRecord {
-        origin: attempt.origin.clone(),
-        event: AuditEvent::Refusal,
-        user: None,
-        session: None,
-        code: Some(UNKNOWN_TOKEN.to_owned()),
-    };
-    audit::insert(connection, &record)?;
+    let record = AuditRecord::new(attempt.origin.clone(), AuditEvent::Refusal);
+    audit::insert(connection, AuditRecord { code: Some(UNKNOWN_TOKEN.to_owned()), ..record })?;
     Ok(Refreshed::Unknown)
 }
 

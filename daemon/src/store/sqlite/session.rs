@@ -70,7 +70,7 @@ pub(super) fn end(connection: &Connection, ending: &Ending) -> Result<Finish, Fa
         .prepare_cached("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE id = ?1")?
         .execute((id(ending.session), time(at), reason.as_str()))?;
     let code = None;
-    audit::insert(connection, &audit::about(&session, AuditEvent::from(reason), code, &ending.origin))?;
+    audit::insert(connection, audit::about(&session, AuditEvent::from(reason), code, &ending.origin))?;
     Ok(Finish::Ended(Box::new(session)))
 }
 

@@ -1,6 +1,7 @@
 //! The contract of `Store`, on SQLite.
 
 mod record;
+mod trail;
 
 use std::{collections::HashSet, fs, time::Duration};
 
