@@ -24,7 +24,7 @@ use http::{Method, StatusCode};
 
 pub use self::error::{Dialect, Refusal};
 use self::{
-    bedrock::{Answer, Ask, Bedrock, UpstreamBody},
+    bedrock::{Answer, Ask, Bedrock, UpstreamBody, UpstreamError},
     meter::Meter,
     policy::ModelPolicy,
 };
@@ -69,28 +69,34 @@ impl Gateway {
 
     /// Who calls.
     fn identify(&self, call: &Call) -> Result<Arc<Caller>, Refusal> {
-        caller::identify(&self.keyring, &call.headers)
+        caller::identify(&self.keyring, &call.headers, self.clock.now())
     }
 
-    /// Sends a request upstream, as long as the caller's session lives. What comes of it is metered.
+    /// Sends a request upstream, as long as the caller's session may go on. What comes of it is metered.
     async fn send(&self, ask: Ask, meter: &mut Meter) -> Result<Answer, Refusal> {
-        let over = meter.caller().life.over();
-        let answered = tokio::select! {
-            answered = self.bedrock.send(ask) => answered.map_err(Refusal::from),
-            () = over => Err(Refusal::SessionOver),
-        };
-        answered.inspect_err(|refusal| meter.refuse(refusal))
+        within_life(self.bedrock.send(ask), meter).await
     }
 
-    /// Reads an answer that is no stream, as long as the caller's session lives.
+    /// Reads an answer that is no stream, as long as the caller's session may go on.
     async fn collect(&self, body: UpstreamBody, meter: &mut Meter) -> Result<Bytes, Refusal> {
-        let over = meter.caller().life.over();
-        let collected = tokio::select! {
-            collected = body.collect(ANSWER_LIMIT) => collected.map_err(Refusal::from),
-            () = over => Err(Refusal::SessionOver),
-        };
-        collected.inspect_err(|refusal| meter.refuse(refusal))
+        within_life(body.collect(ANSWER_LIMIT), meter).await
     }
+}
+
+async fn within_life<T>(
+    work: impl Future<Output = Result<T, UpstreamError>>,
+    meter: &mut Meter,
+) -> Result<T, Refusal> {
+    let over = meter.caller().life.over();
+    let outcome = if let Some(refusal) = meter.barred() {
+        Err(refusal)
+    } else {
+        tokio::select! {
+            outcome = work => outcome.map_err(Refusal::from),
+            () = over => Err(meter.barred().unwrap_or(Refusal::SessionOver)),
+        }
+    };
+    outcome.inspect_err(|refusal| meter.refuse(refusal))
 }
 
 /// The routes of the gateway.

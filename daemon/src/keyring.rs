@@ -82,8 +82,9 @@ impl Keyring {
         self.ring.check(&unverified)?;
         let claims: Claims = unverified.claims().ok_or(TokenError::Claims)?;
         claims.check(&self.config, now)?;
-        let life = self.live.life(claims.sid);
-        let caller = Arc::new(Caller { expires: claims.expires(), identity: claims.into(), life });
+        let (expires, identity) = (claims.expires(), Identity::from(claims));
+        let life = self.live.life(&identity, now);
+        let caller = Arc::new(Caller { identity, expires, life });
         self.verified.keep(token, &caller);
         Ok(caller)
     }

@@ -3,44 +3,23 @@
 //! Invariant: a session is ended in the store first and here second, so that what is refused stays refused
 //! after a restart.
 
+mod life;
+pub mod request;
 mod upkeep;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use shared::id::SessionId;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use shared::{id::SessionId, time::Timestamp};
 
-use crate::domain::session::Ended;
+use crate::domain::session::{Ended, Identity, Lock, Locks, Subject};
+pub use life::{Bar, Life};
+use request::LiveRequest;
 pub use upkeep::Upkeep;
 
-/// The life of one session, shared by its verified tokens and its streams.
-#[derive(Debug, Default)]
-pub struct Life {
-    ended: OnceLock<Ended>,
-    over: CancellationToken,
-}
-
-impl Life {
-    /// How the session ended, if it did.
-    pub fn ended(&self) -> Option<Ended> {
-        self.ended.get().copied()
-    }
-
-    /// Resolves when the session ends.
-    pub fn over(&self) -> WaitForCancellationFutureOwned {
-        self.over.clone().cancelled_owned()
-    }
-
-    fn end(&self, ended: Ended) {
-        let _ = self.ended.set(ended);
-        self.over.cancel();
-    }
-}
-
-/// Every session that is ended but may still have valid access tokens, and every one that is in use.
+/// Every session that is ended but may still have valid access tokens, every lock, and every session that is in use.
 #[derive(Debug, Default)]
 pub struct LiveSessions {
     index: Mutex<Index>,
@@ -50,48 +29,93 @@ pub struct LiveSessions {
 struct Index {
     in_use: HashMap<SessionId, Weak<Life>>,
     ended: HashMap<SessionId, Ended>,
+    locks: Locks,
 }
 
 impl LiveSessions {
     /// The life of a session: the same for everyone who holds it at the same time.
-    pub fn life(&self, session: SessionId) -> Arc<Life> {
-        let mut index = self.lock();
-        if let Some(life) = index.in_use.get(&session).and_then(Weak::upgrade) {
+    pub fn life(&self, identity: &Identity, now: Timestamp) -> Arc<Life> {
+        let mut index = self.lock_index();
+        if let Some(life) = index.in_use.get(&identity.session).and_then(Weak::upgrade) {
             return life;
         }
-        let life = Arc::new(Life::default());
-        if let Some(ended) = index.ended.get(&session) {
+        let life = Arc::new(Life::new(identity.clone()));
+        if let Some(ended) = index.ended.get(&identity.session) {
             life.end(*ended);
+        } else if let Some(lock) = index.locks.of(identity, now) {
+            life.lock(Some(lock.clone()));
         }
-        index.in_use.insert(session, Arc::downgrade(&life));
+        index.in_use.insert(identity.session, Arc::downgrade(&life));
         life
     }
 
-    /// Ends a session: its next request is refused and its streams in flight end.
-    pub fn end(&self, session: SessionId, ended: Ended) {
+    /// Ends a session: its next request is refused, and its requests in flight, which are returned, end.
+    pub fn end(&self, session: SessionId, ended: Ended) -> Vec<Arc<LiveRequest>> {
         let life = {
-            let mut index = self.lock();
+            let mut index = self.lock_index();
             index.ended.insert(session, ended);
             index.in_use.get(&session).and_then(Weak::upgrade)
         };
-        if let Some(life) = life {
-            life.end(ended);
-        }
+        life.map(|life| life.end(ended)).unwrap_or_default()
     }
 
-    /// Sessions whose life somebody holds: a verified token or a request in flight.
+    /// Locks a subject in place of the lock it had. Returns the requests in flight that end.
+    pub fn lock(&self, lock: Lock, now: Timestamp) -> Vec<Arc<LiveRequest>> {
+        let mut index = self.lock_index();
+        let subject = lock.subject.clone();
+        index.locks.set(lock);
+        index.settle(&subject, now)
+    }
+
+    /// Takes the lock of a subject away; another one may still hold.
+    pub fn unlock(&self, subject: &Subject, now: Timestamp) {
+        let mut index = self.lock_index();
+        index.locks.unlock(subject, now);
+        index.settle(subject, now);
+    }
+
+    /// The lock that keeps an identity out.
+    pub fn lock_of(&self, identity: &Identity, now: Timestamp) -> Option<Lock> {
+        self.lock_index().locks.of(identity, now).cloned()
+    }
+
+    /// The locks that hold.
+    pub fn locks(&self, now: Timestamp) -> Vec<Lock> {
+        self.lock_index().locks.all(now).cloned().collect()
+    }
+
+    /// The sessions whose life somebody holds: a verified token or a request in flight.
+    pub fn lives(&self) -> Vec<Arc<Life>> {
+        self.lock_index().in_use.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// How many they are.
     pub fn in_use(&self) -> usize {
-        self.lock().in_use.values().filter(|life| life.strong_count() > 0).count()
+        self.lock_index().in_use.values().filter(|life| life.strong_count() > 0).count()
     }
 
-    /// Forgets what can no longer matter: lives that nobody holds, and ends whose access tokens have expired.
-    pub fn sweep(&self, is_relevant: impl Fn(&Ended) -> bool) {
-        let mut index = self.lock();
+    /// Forgets what can no longer matter: lives that nobody holds, locks that have ended, and ends whose access tokens
+    /// have expired.
+    pub fn sweep(&self, now: Timestamp, is_relevant: impl Fn(&Ended) -> bool) {
+        let mut index = self.lock_index();
         index.in_use.retain(|_, life| life.strong_count() > 0);
         index.ended.retain(|_, ended| is_relevant(ended));
+        index.locks.sweep(now);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Index> {
+    fn lock_index(&self) -> MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Index {
+    /// Tells every life of a subject which lock it is under now.
+    fn settle(&self, subject: &Subject, now: Timestamp) -> Vec<Arc<LiveRequest>> {
+        let lives = self.in_use.values().filter_map(Weak::upgrade);
+        let covered = lives.filter(|life| subject.covers(life.identity()));
+        covered.flat_map(|life| life.lock(self.locks.of(life.identity(), now).cloned())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

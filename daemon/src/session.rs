@@ -3,6 +3,8 @@
 //! Invariant: what has begun is carried through. A client that hangs up, or gives up waiting, must not leave a
 //! session ended in the store whose access tokens the gateway still accepts.
 
+mod order;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, time::timeout};
@@ -14,6 +16,8 @@ use crate::{
     store::{Attempt, Ending, Finish, Refreshed, Store, StoreError},
     task::Tasks,
 };
+
+pub use order::Effect;
 
 /// How long a caller waits for an outcome; it comes about all the same.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,6 +93,7 @@ mod tests {
             audit::Origin,
             session::{EndReason, Ended, Identity, Lifetimes, Session},
         },
+        live::Life,
         store::{Opening, RefreshToken, SqliteStore},
     };
 
@@ -98,12 +103,19 @@ mod tests {
         Origin { at: Timestamp(at), request: RequestId::generate(), address: None }
     }
 
+    fn identity(session: SessionId) -> Identity {
+        let user = UserId::new("ada");
+        Identity { session, user, email: None, name: None, groups: vec![], device: None }
+    }
+
+    fn life(sessions: &Sessions, session: SessionId) -> Arc<Life> {
+        sessions.live.life(&identity(session), Timestamp(9))
+    }
+
     async fn signed_in(sessions: &Sessions) -> (SessionId, RefreshToken) {
         let (session, token) = (SessionId::generate(), RefreshToken::generate().unwrap());
-        let user = UserId::new("ada");
-        let identity = Identity { session, user, email: None, name: None, groups: vec![], device: None };
         let opening = Opening {
-            session: Session::open(identity, Device::default(), LIFETIMES, Timestamp(0)),
+            session: Session::open(identity(session), Device::default(), LIFETIMES, Timestamp(0)),
             token: token.clone(),
             origin: origin(0),
         };
@@ -126,7 +138,7 @@ mod tests {
         assert!(sessions.refresh(attempt(3)).now_or_never().is_none());
         assert!(sessions.tasks.stop(Duration::from_mins(1)).await);
 
-        let reason = |session| sessions.live.life(session).ended().map(|ended| ended.reason);
+        let reason = |session| life(&sessions, session).ended().map(|ended| ended.reason);
         assert_eq!((reason(left), reason(stolen)), (Some(EndReason::Logout), Some(EndReason::Reuse)));
     }
 }

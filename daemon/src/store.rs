@@ -4,6 +4,7 @@
 //! Nothing here is asked while a request of the gateway waits.
 
 mod error;
+mod order;
 pub mod query;
 pub mod sqlite;
 pub mod token;
@@ -14,12 +15,13 @@ use aws_lc_rs::digest;
 use shared::{id::SessionId, time::Timestamp};
 
 pub use error::StoreError;
+pub use order::{Opened, Order, Revoked};
 pub use sqlite::SqliteStore;
 pub use token::{RefreshToken, TokenHash};
 
 use crate::domain::{
     audit::{AuditEntry, AuditRecord, Hash, Origin},
-    session::{Ended, Lifetimes, Refusal, Session},
+    session::{Ended, Lifetimes, Lock, Refusal, Session},
     usage::UsageRecord,
 };
 use query::{SessionQuery, UsageQuery, UsageSum};
@@ -37,20 +39,30 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 /// Where sessions and records are kept. The rules are `domain`'s: a store reads what a rule needs, asks it, and
 /// writes what it decided, in one transaction.
 pub trait Store: Send + Sync + Debug {
-    /// Adds a session with its first refresh token, and audits the sign-in.
-    fn open_session(&self, opening: Opening) -> Pending<'_, ()>;
+    /// Adds a session with its first refresh token, unless its user or its device is locked. Audits the sign-in, or that
+    /// it was refused.
+    fn open_session(&self, opening: Opening) -> Pending<'_, Opened>;
     /// Presents a refresh token: rotates it, repeats its rotation, or refuses it and, if it was reused, ends
     /// its session. Audits whatever happened. Once begun, it answers only when it is known what happened,
     /// however long that takes: call it through `Sessions`.
     fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed>;
     /// Ends a session and audits it, unless it is over already. Answers as `refresh` does.
     fn end_session(&self, ending: Ending) -> Pending<'_, Finish>;
+    /// Ends every session of a subject that is not over, and audits each. None if it never had one. Answers as
+    /// `refresh` does, and so do the next two.
+    fn revoke(&self, order: Order) -> Pending<'_, Option<Revoked>>;
+    /// Locks a subject in place of the lock it had, and audits it. False if it is a session that is not known.
+    fn lock(&self, lock: Lock, origin: Origin) -> Pending<'_, bool>;
+    /// Takes the lock of a subject away, and audits it. False if it has none.
+    fn unlock(&self, order: Order) -> Pending<'_, bool>;
+    /// Forgets locks that have ended.
+    fn forget_locks(&self, now: Timestamp) -> Pending<'_, usize>;
     /// The session that a refresh token, in whatever state, belongs to.
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>>;
     fn session(&self, id: SessionId) -> Pending<'_, Option<Session>>;
     /// Sessions, newest first.
     fn sessions(&self, query: SessionQuery) -> Pending<'_, Vec<Session>>;
-    /// The ends of sessions whose access tokens may still be valid at `now`.
+    /// The ends of sessions whose access tokens may still be valid at `now`, and the locks that hold.
     fn ends(&self, now: Timestamp) -> Pending<'_, Ends>;
     /// Forgets refresh tokens that have expired.
     fn forget_tokens(&self, now: Timestamp) -> Pending<'_, usize>;
@@ -97,6 +109,11 @@ pub enum Refreshed {
         session: Session,
         refusal: Refusal,
     },
+    /// It is good, and its session is locked.
+    Locked {
+        session: Session,
+        lock: Lock,
+    },
     /// No such token was ever issued, or it is long forgotten.
     Unknown,
 }
@@ -122,6 +139,7 @@ pub enum Finish {
 #[derive(Debug, Default)]
 pub struct Ends {
     pub ended: Vec<(SessionId, Ended)>,
+    pub locks: Vec<Lock>,
     /// Every access token minted so far, for any session, has expired by then.
     pub access_until: Timestamp,
 }

@@ -7,7 +7,7 @@ use tracing::{error, info};
 
 use super::entra;
 use crate::{
-    domain::session::{self, UNKNOWN_TOKEN},
+    domain::session::{self, Lock, UNKNOWN_TOKEN},
     http::{BodyError, Response, reply},
     keyring::{KeyringError, TokenError},
     store::StoreError,
@@ -28,6 +28,9 @@ pub(super) enum AuthError {
     AccessToken(#[from] TokenError),
     #[error("{}", sentence(.0))]
     RefreshToken(session::Refusal),
+    /// An operator locked the session, its device or its user.
+    #[error("{0}")]
+    Locked(Lock),
     #[error("the refresh token is not known here; sign in again")]
     UnknownRefreshToken,
     #[error("the session is not known here; sign in again")]
@@ -42,12 +45,11 @@ pub(super) enum AuthError {
 
 fn sentence(refusal: &session::Refusal) -> String {
     match refusal {
-        session::Refusal::Ended(_) => "the session is over; sign in again".to_owned(),
-        session::Refusal::Expired => "the refresh token has expired; sign in again".to_owned(),
-        session::Refusal::Locked { until } => format!("the session is locked until {until}"),
-        session::Refusal::Reused(_) => {
-            "the refresh token was used before, so the session was ended for safety; sign in again".to_owned()
+        session::Refusal::Ended(ended) | session::Refusal::Reused(ended) => {
+            ended.reason.sentence().to_owned()
         }
+        session::Refusal::Expired => "the refresh token has expired; sign in again".to_owned(),
+        session::Refusal::Locked { until } => format!("this session is locked until {until}"),
     }
 }
 
@@ -87,6 +89,7 @@ impl AuthError {
             Self::SignIn(_)
             | Self::AccessToken(_)
             | Self::RefreshToken(_)
+            | Self::Locked(_)
             | Self::UnknownRefreshToken
             | Self::UnknownSession
             | Self::NoCredential => StatusCode::UNAUTHORIZED,
@@ -103,6 +106,7 @@ impl AuthError {
             Self::SignIn(refusal) => refusal.code(),
             Self::AccessToken(error) => error.code(),
             Self::RefreshToken(refusal) => refusal.code(),
+            Self::Locked(lock) => session::Refusal::Locked { until: lock.until }.code(),
             Self::UnknownRefreshToken => UNKNOWN_TOKEN,
             Self::UnknownSession => "session_unknown",
             Self::NoCredential => "no_credential",

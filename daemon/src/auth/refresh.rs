@@ -28,6 +28,7 @@ async fn renew(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError> {
             Ok(tokens(minted, successor))
         }
         Refreshed::Refused { refusal, .. } => Err(AuthError::RefreshToken(refusal)),
+        Refreshed::Locked { lock, .. } => Err(AuthError::Locked(lock)),
         Refreshed::Unknown => Err(AuthError::UnknownRefreshToken),
     }
 }

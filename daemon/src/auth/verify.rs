@@ -20,7 +20,7 @@ use crate::{
         session::{Identity, Session},
     },
     http::{Call, Response},
-    store::{Opening, RefreshToken},
+    store::{Opened, Opening, RefreshToken},
 };
 
 /// Longest device id; it becomes part of every access token.
@@ -45,7 +45,10 @@ async fn sign_in(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError>
     let minted = auth.keyring.mint(&session.identity)?;
     let token = RefreshToken::generate()?;
     let (user, id) = (session.identity.user.clone(), session.identity.session);
-    auth.sessions.store.open_session(Opening { session, token: token.clone(), origin }).await?;
+    let opening = Opening { session, token: token.clone(), origin };
+    if let Opened::Locked(lock) = auth.sessions.store.open_session(opening).await? {
+        return Err(AuthError::Locked(lock));
+    }
     info!(%user, session = %id, "signed in");
     Ok(tokens(minted, token))
 }

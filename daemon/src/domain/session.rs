@@ -47,6 +47,15 @@ impl EndReason {
         }
     }
 
+    /// What the developer is told.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Logout => "this session was signed out; sign in again",
+            Self::Revoked => "this session was revoked; sign in again",
+            Self::Reuse => "this session was ended because a refresh token was used twice; sign in again",
+        }
+    }
+
     /// The reason of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)

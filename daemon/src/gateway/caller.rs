@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
+use shared::time::Timestamp;
 
 use super::Refusal;
 use crate::{
-    domain::session::EndReason,
     keyring::{Caller, Keyring},
+    live::Bar,
 };
 
 /// The caller of a request. Claude Code sends its token twice in Anthropic mode, which is fine as long as it is one.
-pub(super) fn identify(keyring: &Keyring, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
+pub(super) fn identify(
+    keyring: &Keyring,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Arc<Caller>, Refusal> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(bearer);
     let keys = headers.get_all("x-api-key").iter().map(text);
     let mut tokens = bearers.chain(keys);
@@ -23,15 +28,10 @@ pub(super) fn identify(keyring: &Keyring, headers: &HeaderMap) -> Result<Arc<Cal
         }
     }
     let caller = keyring.verify(token).map_err(|error| Refusal::Unauthenticated(error.to_string()))?;
-    match caller.life.ended() {
+    match caller.life.bar(now).as_deref() {
         None => Ok(caller),
-        Some(ended) => Err(unauthenticated(match ended.reason {
-            EndReason::Logout => "this session was signed out; sign in again",
-            EndReason::Revoked => "this session was revoked; sign in again",
-            EndReason::Reuse => {
-                "this session was ended because a refresh token was used twice; sign in again"
-            }
-        })),
+        Some(Bar::Ended(ended)) => Err(unauthenticated(ended.reason.sentence())),
+        Some(Bar::Locked(lock)) => Err(Refusal::Locked(lock.to_string())),
     }
 }
 
@@ -63,14 +63,13 @@ mod tests {
     use shared::{
         id::{SessionId, UserId},
         secret::Secret,
-        time::Timestamp,
     };
 
     use super::*;
     use crate::{
         clock::Clock,
         config,
-        domain::session::{Ended, Identity},
+        domain::session::{EndReason, Ended, Identity, Lock, Subject},
         live::LiveSessions,
     };
 
@@ -105,7 +104,7 @@ mod tests {
     impl House {
         fn asks(&self, headers: &[(&'static str, String)]) -> Result<Arc<Caller>, Refusal> {
             let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-            identify(&self.keyring, &headers.collect())
+            identify(&self.keyring, &headers.collect(), self.clock.now())
         }
     }
 
@@ -148,5 +147,19 @@ mod tests {
         assert_eq!(refused.to_string(), "this session was revoked; sign in again");
         house.clock.advance(Duration::from_hours(4));
         assert!(house.asks(&headers).unwrap_err().to_string().contains("expired"));
+    }
+    #[test]
+    fn a_locked_session_is_told_so_and_goes_on_when_the_lock_ends() {
+        let house = house();
+        let headers = [("x-api-key", house.token.clone())];
+        house.asks(&headers).unwrap();
+        let (subject, until) = (Subject::User(UserId::new("alice")), NOW + Duration::from_mins(10));
+        let message = Some("ask the help desk".to_owned());
+        house.live.lock(Lock { subject, from: NOW, until, reason: "lost".into(), message, by: 0 }, NOW);
+        let refused = house.asks(&headers).unwrap_err();
+        let Refusal::Locked(sentence) = refused else { panic!("{refused:?}") };
+        assert!(sentence.ends_with("ask the help desk"), "{sentence}");
+        house.clock.advance(Duration::from_mins(10));
+        assert!(house.asks(&headers).is_ok());
     }
 }

@@ -38,7 +38,7 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let action = if request.stream { Action::InvokeStream } else { Action::Invoke };
     // None of the caller's headers are of Bedrock's protocol.
     let ask = Ask::model(&model, action, HeaderMap::new(), body);
-    let mut meter = Meter::start(gateway, &caller, model, Dialect::Chat, &call.id);
+    let mut meter = Meter::start(gateway, &caller, model, Dialect::Chat, call);
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     if request.stream {
         return Ok(stream::events(body, Chunks::new(asked), meter, gateway));

@@ -70,6 +70,9 @@ pub enum Refusal {
     /// A rule of ours says no; the sentence names the rule.
     #[error("{0}")]
     Policy(String),
+    /// An operator locked the session, its device or its user; the sentence says until when.
+    #[error("{0}")]
+    Locked(String),
     #[error("{0}")]
     Malformed(String),
     #[error(transparent)]

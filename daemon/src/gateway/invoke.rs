@@ -33,6 +33,6 @@ async fn invoke(gateway: &Gateway, call: &mut Call, action: Action) -> Result<Re
     let model = gateway.models.resolve(&name)?;
     let body = call.body(gateway.config.body_limit).await?;
     let ask = Ask::model(&model, action, header::onward(&call.headers), body);
-    let meter = Meter::start(gateway, &caller, model, Dialect::Invoke, &call.id);
+    let meter = Meter::start(gateway, &caller, model, Dialect::Invoke, call);
     native::pass(gateway, ask, meter).await
 }

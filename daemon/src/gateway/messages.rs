@@ -41,7 +41,7 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let model = gateway.models.resolve(&model)?;
     let action = if stream { Action::InvokeStream } else { Action::Invoke };
     let ask = Ask::model(&model, action, onward(&call.headers), body);
-    let mut meter = Meter::start(gateway, &caller, model, Dialect::Messages, &call.id);
+    let mut meter = Meter::start(gateway, &caller, model, Dialect::Messages, call);
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     let mut response = if stream {
         stream::events(body, Sse, meter, gateway)

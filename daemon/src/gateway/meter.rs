@@ -8,10 +8,7 @@ mod scan;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use shared::{
-    id::{ModelId, RequestId},
-    time::Timestamp,
-};
+use shared::id::{ModelId, RequestId};
 use uuid::Uuid;
 
 pub use self::scan::Scan;
@@ -22,8 +19,13 @@ use crate::{
         price::Tariff,
         usage::{Outcome, UsageRecord},
     },
+    http::Call,
     keyring::Caller,
     ledger::Ledger,
+    live::{
+        Bar,
+        request::{Client, InFlight, LiveRequest},
+    },
 };
 
 /// Observes one request from the moment it goes to the upstream. The client's second request after a broken
@@ -33,11 +35,10 @@ pub struct Meter {
     ledger: Arc<Ledger>,
     clock: Clock,
     caller: Arc<Caller>,
-    model: ModelId,
     tariff: Tariff,
+    /// Its place among the requests in flight.
+    live: InFlight,
     dialect: Dialect,
-    request: RequestId,
-    started: Timestamp,
     scan: Scan,
     outcome: Option<Outcome>,
 }
@@ -49,17 +50,19 @@ impl Meter {
         caller: &Arc<Caller>,
         model: ModelId,
         dialect: Dialect,
-        request: &RequestId,
+        call: &Call,
     ) -> Self {
+        let (id, started) = (call.id.clone(), gateway.clock.now());
+        let tariff = gateway.prices.quote(&model).tariff;
+        let client = Client::of(&call.headers);
+        let live = LiveRequest::new(id, model, dialect.surface(), started, client);
         Self {
             ledger: gateway.ledger.clone(),
             clock: gateway.clock.clone(),
             caller: caller.clone(),
-            tariff: gateway.prices.quote(&model).tariff,
-            model,
+            tariff,
+            live: caller.life.enter(live),
             dialect,
-            request: request.clone(),
-            started: gateway.clock.now(),
             scan: Scan::default(),
             outcome: None,
         }
@@ -74,7 +77,7 @@ impl Meter {
     }
 
     pub fn request(&self) -> &RequestId {
-        &self.request
+        &self.live.request().id
     }
 
     /// What the upstream's stream has said so far.
@@ -82,9 +85,18 @@ impl Meter {
         &self.scan
     }
 
+    /// What keeps the caller's session from going on now.
+    pub fn barred(&self) -> Option<Refusal> {
+        Some(match self.caller.life.bar(self.clock.now())?.as_ref() {
+            Bar::Ended(_) => Refusal::SessionOver,
+            Bar::Locked(lock) => Refusal::Locked(lock.to_string()),
+        })
+    }
+
     /// Looks at the next piece of the upstream's stream.
     pub fn see(&mut self, piece: &[u8]) {
         self.scan.see(piece);
+        self.live.request().set_tokens(self.scan.tokens());
     }
 
     /// Looks at an answer that is no stream: it is whole, so the request is completed.
@@ -101,7 +113,7 @@ impl Meter {
     /// Says that the request ended with a refusal.
     pub fn refuse(&mut self, refusal: &Refusal) {
         self.settle(match refusal {
-            Refusal::SessionOver => Outcome::Revoked,
+            Refusal::SessionOver | Refusal::Locked(_) => Outcome::Revoked,
             Refusal::Upstream(UpstreamError::Cut(_) | UpstreamError::IdleTimeout(_)) => Outcome::UpstreamCut,
             _ => Outcome::UpstreamError,
         });
@@ -123,14 +135,15 @@ impl Drop for Meter {
         let outcome = self.outcome();
         let tokens = self.scan.tokens();
         let was_refused = outcome == Outcome::UpstreamError && !self.scan.has_begun();
+        let live = self.live.request();
         self.ledger.record(UsageRecord {
             id: Uuid::now_v7(),
             session: self.caller.identity.session,
             user: self.caller.identity.user.clone(),
-            model: self.model.clone(),
+            model: live.model.clone(),
             surface: self.dialect.surface(),
-            request: self.request.clone(),
-            started: self.started,
+            request: live.id.clone(),
+            started: live.started,
             ended: self.clock.now(),
             tokens,
             cost: self.tariff.cost(tokens),

@@ -43,7 +43,7 @@ async fn model(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> 
     if action == Action::CountTokens {
         return count(gateway, ask).await;
     }
-    let meter = Meter::start(gateway, &caller, model, Dialect::Bedrock, &call.id);
+    let meter = Meter::start(gateway, &caller, model, Dialect::Bedrock, call);
     pass(gateway, ask, meter).await
 }
 

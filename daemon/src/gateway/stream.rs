@@ -180,8 +180,8 @@ impl<S: Shape + Unpin> Stream for Relay<S> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         while let Some(upstream) = &mut this.upstream {
-            if this.meter.caller().life.ended().is_some() {
-                match this.fail(&Refusal::SessionOver) {
+            if let Some(refusal) = this.meter.barred() {
+                match this.fail(&refusal) {
                     nothing if nothing.is_empty() => continue,
                     words => return said(words),
                 }
@@ -190,7 +190,10 @@ impl<S: Shape + Unpin> Stream for Relay<S> {
                 Poll::Ready(Some(Ok(piece))) => this.pass(piece),
                 Poll::Ready(Some(Err(error))) => this.fail(&error.into()),
                 Poll::Ready(None) => this.end(),
-                Poll::Pending if this.is_over(cx) => continue,
+                Poll::Pending if this.is_over(cx) => {
+                    let refusal = this.meter.barred().unwrap_or(Refusal::SessionOver);
+                    this.fail(&refusal)
+                }
                 Poll::Pending => match this.ping(cx) {
                     Some(ping) => return said(ping),
                     None => return Poll::Pending,

@@ -91,7 +91,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{domain::session::Identity, live::Life};
+    use crate::{domain::session::Identity, live::LiveSessions};
 
     fn caller() -> Arc<Caller> {
         let identity = Identity {
@@ -102,7 +102,8 @@ mod tests {
             groups: Vec::new(),
             device: None,
         };
-        Arc::new(Caller { identity, expires: Timestamp(1), life: Arc::new(Life::default()) })
+        let life = LiveSessions::default().life(&identity, Timestamp(0));
+        Arc::new(Caller { identity, expires: Timestamp(1), life })
     }
 
     #[test]

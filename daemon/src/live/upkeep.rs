@@ -44,7 +44,10 @@ impl Upkeep {
         for (session, ended) in &ends.ended {
             live.end(*session, *ended);
         }
-        info!(ended = ends.ended.len(), "ended sessions loaded");
+        for lock in &ends.locks {
+            live.lock(lock.clone(), now);
+        }
+        info!(ended = ends.ended.len(), locks = ends.locks.len(), "ended and locked sessions loaded");
         Ok(Self { live, store, clock, access_ttl, inherited: ends.access_until })
     }
 
@@ -57,7 +60,10 @@ impl Upkeep {
 
     async fn sweep(&self) {
         let now = self.clock.now();
-        self.live.sweep(|ended| now < self.matters_until(ended));
+        self.live.sweep(now, |ended| now < self.matters_until(ended));
+        if let Err(error) = self.store.forget_locks(now).await {
+            warn!(%error, "ended locks not forgotten, next try in a minute");
+        }
         match self.store.forget_tokens(now).await {
             Ok(tokens) => debug!(tokens, "expired refresh tokens forgotten"),
             Err(error) => warn!(%error, "expired refresh tokens not forgotten, next try in a minute"),
@@ -86,6 +92,7 @@ mod tests {
             audit::Origin,
             session::{EndReason, Identity, Lifetimes, Session},
         },
+        live::Life,
         store::{Ending, Opening, RefreshToken, SqliteStore},
     };
 
@@ -111,17 +118,9 @@ mod tests {
 
         async fn signed_in(&self, access: Duration) -> SessionId {
             let session = SessionId::generate();
-            let identity = Identity {
-                session,
-                user: UserId::new("ada"),
-                email: None,
-                name: None,
-                groups: vec![],
-                device: None,
-            };
             let lifetimes = Lifetimes { access, refresh: LONG, grace: MARGIN };
             let opening = Opening {
-                session: Session::open(identity, Device::default(), lifetimes, self.clock.now()),
+                session: Session::open(identity(session), Device::default(), lifetimes, self.clock.now()),
                 token: RefreshToken::generate().unwrap(),
                 origin: self.origin(),
             };
@@ -143,8 +142,17 @@ mod tests {
         }
     }
 
+    fn identity(session: SessionId) -> Identity {
+        let user = UserId::new("ada");
+        Identity { session, user, email: None, name: None, groups: vec![], device: None }
+    }
+
+    fn life(live: &LiveSessions, session: SessionId) -> Arc<Life> {
+        live.life(&identity(session), Timestamp(0))
+    }
+
     fn is_ended(live: &LiveSessions, session: SessionId) -> bool {
-        live.life(session).ended().is_some()
+        life(live, session).ended().is_some()
     }
 
     #[tokio::test]

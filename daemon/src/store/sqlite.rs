@@ -7,6 +7,7 @@ mod audit;
 mod column;
 mod fault;
 mod file;
+mod lock;
 mod migration;
 mod refresh;
 mod session;
@@ -22,12 +23,13 @@ use rusqlite::Connection;
 use shared::{id::SessionId, time::Timestamp};
 
 use super::{
-    Attempt, Ending, Ends, Finish, Opening, Pending, Refreshed, Store, StoreError, TokenHash,
+    Attempt, Ending, Ends, Finish, Opened, Opening, Order, Pending, Refreshed, Revoked, Store, StoreError,
+    TokenHash,
     query::{SessionQuery, UsageQuery, UsageSum},
 };
 use crate::domain::{
-    audit::{AuditEntry, AuditRecord},
-    session::Session,
+    audit::{AuditEntry, AuditRecord, Origin},
+    session::{Lock, Session},
     usage::UsageRecord,
 };
 use fault::Fault;
@@ -86,7 +88,7 @@ fn connect(files: &Files) -> Result<(Connection, Connection), Fault> {
 }
 
 impl Store for SqliteStore {
-    fn open_session(&self, opening: Opening) -> Pending<'_, ()> {
+    fn open_session(&self, opening: Opening) -> Pending<'_, Opened> {
         self.write(move |connection| refresh::open(connection, &opening))
     }
 
@@ -96,6 +98,22 @@ impl Store for SqliteStore {
 
     fn end_session(&self, ending: Ending) -> Pending<'_, Finish> {
         self.decide(move |connection| session::end(connection, &ending))
+    }
+
+    fn revoke(&self, order: Order) -> Pending<'_, Option<Revoked>> {
+        self.decide(move |connection| lock::revoke(connection, &order))
+    }
+
+    fn lock(&self, lock: Lock, origin: Origin) -> Pending<'_, bool> {
+        self.decide(move |connection| lock::set(connection, &lock, &origin))
+    }
+
+    fn unlock(&self, order: Order) -> Pending<'_, bool> {
+        self.decide(move |connection| lock::unlock(connection, &order))
+    }
+
+    fn forget_locks(&self, now: Timestamp) -> Pending<'_, usize> {
+        self.write(move |connection| lock::forget(connection, now))
     }
 
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>> {

@@ -67,6 +67,25 @@ impl Subject {
         }
     }
 
+    /// Its id as text.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Session(id) => id.to_string(),
+            Self::Device(id) => id.to_string(),
+            Self::User(id) => id.to_string(),
+        }
+    }
+
+    /// The subject of that kind and that id.
+    pub fn parse(kind: &str, id: &str) -> Option<Self> {
+        match kind {
+            "session" => id.parse().ok().map(Self::Session),
+            "device" => Some(Self::Device(DeviceId::new(id))),
+            "user" => Some(Self::User(UserId::new(id))),
+            _ => None,
+        }
+    }
+
     /// Revokes it: ends a session that belongs to it. None if it does not, or is over already.
     pub fn revoke(&self, session: &mut Session, now: Timestamp) -> Option<Ended> {
         let is_covered = self.covers(&session.identity);
@@ -126,6 +145,11 @@ impl Locks {
         lock.check()?;
         let from = lock.from;
         Ok(self.0.insert(lock.subject.clone(), lock).filter(|replaced| replaced.holds(from)))
+    }
+
+    /// Takes over a lock that was checked when it was set, in place of the one that its subject had.
+    pub fn set(&mut self, lock: Lock) {
+        self.0.insert(lock.subject.clone(), lock);
     }
 
     /// Takes a lock away. None if nothing was locked.

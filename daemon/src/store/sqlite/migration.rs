@@ -7,12 +7,13 @@ use super::{audit, fault::Fault};
 use crate::store::StoreError;
 
 /// Step `n` is the `n`th file. A file that was released is never changed.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../migration/sqlite/0001_session.sql"),
     include_str!("../migration/sqlite/0002_usage.sql"),
     include_str!("../migration/sqlite/0003_audit.sql"),
     include_str!("../migration/sqlite/0004_cost.sql"),
     include_str!("../migration/sqlite/0005_audit_chain.sql"),
+    include_str!("../migration/sqlite/0006_lock.sql"),
 ];
 
 /// The version since which the audit trail is a chain.

@@ -7,14 +7,14 @@ use super::{
     audit,
     column::{get_session, get_time, id, time},
     fault::Fault,
-    session,
+    lock, session,
 };
 use crate::{
     domain::{
         audit::{AuditEvent, AuditRecord},
-        session::{Presented, Refusal, Session, Step, TokenState, UNKNOWN_TOKEN},
+        session::{Lock, Presented, Refusal, Session, Step, TokenState, UNKNOWN_TOKEN},
     },
-    store::{Attempt, Ending, Opening, Refreshed, TokenHash, token::Seed},
+    store::{Attempt, Ending, Opened, Opening, Refreshed, TokenHash, token::Seed},
 };
 
 /// A token's row.
@@ -26,10 +26,19 @@ struct Known {
     expires: Timestamp,
 }
 
-pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<(), Fault> {
-    session::insert(connection, &opening.session)?;
-    insert(connection, opening.token.hash(), None, &opening.session)?;
-    audit::insert(connection, audit::about(&opening.session, AuditEvent::SignIn, None, &opening.origin))
+pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, Fault> {
+    let Opening { session, token, origin } = opening;
+    if let Some(lock) = lock::of(connection, &session.identity, origin.at)? {
+        // The session does not come about, so nothing may refer to it.
+        let record = audit::about(session, AuditEvent::Refusal, Some("locked"), origin);
+        let detail = Some(lock.subject.to_string());
+        audit::insert(connection, AuditRecord { session: None, detail, ..record })?;
+        return Ok(Opened::Locked(lock));
+    }
+    session::insert(connection, session)?;
+    insert(connection, token.hash(), None, session)?;
+    audit::insert(connection, audit::about(session, AuditEvent::SignIn, None, origin))?;
+    Ok(Opened::Opened)
 }
 
 pub(super) fn present(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {
@@ -37,9 +46,10 @@ pub(super) fn present(connection: &Connection, attempt: &Attempt) -> Result<Refr
     let mut session = session::find(connection, known.session)?.ok_or(Fault::Unreadable("refresh token"))?;
     let now = attempt.origin.at;
     let presented = Presented { state: known.state, expires: known.expires, ended: session.ended };
-    let step = presented.step(attempt.lifetimes.grace, now);
+    let lock = lock::of(connection, &session.identity, now)?;
+    let step = presented.step(attempt.lifetimes.grace, now).under(lock.as_ref(), now);
     if let Step::Refuse(refusal) = step {
-        return refused(connection, attempt, session, refusal);
+        return refused(connection, attempt, (session, lock), refusal);
     }
     let seed = known.seed.as_ref().ok_or(Fault::Unreadable("refresh token"))?;
     let successor = attempt.token.successor(seed);
@@ -83,7 +93,7 @@ fn rotate(
 fn refused(
     connection: &Connection,
     attempt: &Attempt,
-    session: Session,
+    (session, lock): (Session, Option<Lock>),
     refusal: Refusal,
 ) -> Result<Refreshed, Fault> {
     if let Refusal::Reused(ended) = refusal {
@@ -93,7 +103,10 @@ fn refused(
         let code = Some(refusal.code());
         audit::insert(connection, audit::about(&session, AuditEvent::Refusal, code, &attempt.origin))?;
     }
-    Ok(Refreshed::Refused { session, refusal })
+    Ok(match (refusal, lock) {
+        (Refusal::Locked { .. }, Some(lock)) => Refreshed::Locked { session, lock },
+        (refusal, _) => Refreshed::Refused { session, refusal },
+    })
 }
 
 fn unknown(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {

@@ -10,11 +10,12 @@ use super::{
     audit,
     column::{get_session, get_time, id, time},
     fault::Fault,
+    lock,
 };
 use crate::{
     domain::{
         audit::AuditEvent,
-        session::{EndReason, Ended, Identity, Session},
+        session::{EndReason, Ended, Identity, Session, Subject},
     },
     store::{Ending, Ends, Finish, query::SessionQuery},
 };
@@ -65,13 +66,30 @@ pub(super) fn end(connection: &Connection, ending: &Ending) -> Result<Finish, Fa
     if let Err(stands) = session.end(ending.ended) {
         return Ok(Finish::Already(stands));
     }
-    let Ended { at, reason } = ending.ended;
+    write_end(connection, ending.session, ending.ended)?;
+    let event = AuditEvent::from(ending.ended.reason);
+    audit::insert(connection, audit::about(&session, event, None, &ending.origin))?;
+    Ok(Finish::Ended(Box::new(session)))
+}
+
+pub(super) fn write_end(connection: &Connection, session: SessionId, ended: Ended) -> Result<(), Fault> {
     connection
         .prepare_cached("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE id = ?1")?
-        .execute((id(ending.session), time(at), reason.as_str()))?;
-    let code = None;
-    audit::insert(connection, audit::about(&session, AuditEvent::from(reason), code, &ending.origin))?;
-    Ok(Finish::Ended(Box::new(session)))
+        .execute((id(session), time(ended.at), ended.reason.as_str()))?;
+    Ok(())
+}
+
+/// The sessions of a subject, over or not.
+pub(super) fn of(connection: &Connection, subject: &Subject) -> Result<Vec<Session>, Fault> {
+    let column = match subject {
+        Subject::Session(session) => return Ok(find(connection, *session)?.into_iter().collect()),
+        Subject::User(_) => "user",
+        Subject::Device(_) => "device_id",
+    };
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT * FROM session WHERE {column} = ?1 ORDER BY id"))?;
+    let rows = statement.query([subject.id()])?;
+    rows.and_then(read).collect()
 }
 
 pub(super) fn find(connection: &Connection, session: SessionId) -> Result<Option<Session>, Fault> {
@@ -109,7 +127,9 @@ pub(super) fn ends(connection: &Connection, now: Timestamp) -> Result<Ends, Faul
         let ended = read_end(row)?.ok_or(Fault::Unreadable("end of a session"))?;
         Ok((get_session(row, "id")?, ended))
     });
-    Ok(Ends { ended: ended.collect::<Result<_, Fault>>()?, access_until: access_until.unwrap_or_default() })
+    let ended = ended.collect::<Result<_, Fault>>()?;
+    let locks = lock::all(connection, now)?;
+    Ok(Ends { ended, locks, access_until: access_until.unwrap_or_default() })
 }
 
 fn read(row: &Row<'_>) -> Result<Session, Fault> {

@@ -1,5 +1,6 @@
 //! The contract of `Store`, on SQLite.
 
+mod lock;
 mod record;
 mod trail;
 
