@@ -136,7 +136,7 @@ pub struct Bedrock {
     /// `anthropic_version` of translated bodies.
     pub anthropic_version: String,
     pub connect_timeout: Duration,
-    /// From the end of the request to the head of the answer.
+    /// From the moment a request is sent to the head of its answer.
     pub first_byte_timeout: Duration,
     /// Between two reads of an answer's body.
     pub idle_timeout: Duration,
