@@ -2,7 +2,7 @@
 //!
 //! A surface gives `Relay` the upstream's body, its `Meter` and a `Shape`, and answers with the relay as body:
 //!
-//! ```ignore
+//! ```text
 //! let relay = Relay::new(answer.body, Sse::default(), meter, gateway.config.ping_interval);
 //! reply::stream(StatusCode::OK, content_type, relay)
 //! ```
