@@ -1,18 +1,44 @@
-//! The operators' door, on a unix socket. Whoever may open the socket may ask.
+//! The operators' door, on a unix socket: HTTP and JSON. The socket's mode says who may connect, the peer's uid says who
+//! may act.
+//!
+//! Invariant: whatever changes something is audited with the operator's uid and a reason.
 
+mod action;
+mod audit;
+mod error;
+mod event;
+mod machine;
+mod parameter;
+pub mod peer;
+mod request;
+mod session;
 pub mod socket;
+mod status;
+mod usage;
+mod view;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
-use http::{Method, StatusCode};
-use shared::{api::admin::Status, time::Timestamp};
+use http::Method;
+use shared::time::Timestamp;
+use tokio_util::sync::CancellationToken;
 
+pub use self::machine::Gauge;
+use self::{
+    error::AdminError,
+    peer::{Role, Roles},
+};
 use crate::{
     clock::Clock,
-    http::{Call, Response, Route, health::Health, reply, route},
+    http::{Call, Response, Route, health::Health, route},
     ledger::Ledger,
-    live::LiveSessions,
+    session::Sessions,
 };
+
+/// Largest request body: a reason and a message.
+const BODY_LIMIT: usize = 16 * 1024;
+/// The contract, for clients and for whoever writes one.
+const CONTRACT: &str = include_str!("../openapi/admin.json");
 
 /// What the door needs.
 #[derive(Debug)]
@@ -20,25 +46,76 @@ pub struct Admin {
     pub clock: Clock,
     pub started: Timestamp,
     pub health: Arc<Health>,
-    pub live: Arc<LiveSessions>,
+    pub sessions: Sessions,
     pub ledger: Arc<Ledger>,
+    pub roles: Roles,
     /// Where each service listens.
     pub addresses: BTreeMap<String, SocketAddr>,
+    /// Ends what would never end by itself.
+    pub stopping: CancellationToken,
+    pub gauge: Gauge,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, AdminError>> + Send>>;
+
+/// A method and a path, who may ask, and what answers.
+struct Endpoint {
+    method: Method,
+    path: &'static str,
+    role: Role,
+    answer: fn(Arc<Admin>, Call) -> Answering,
+}
+
+fn endpoints() -> Vec<Endpoint> {
+    let get = |path, answer| Endpoint { method: Method::GET, path, role: Role::Reader, answer };
+    let post = |path, answer| Endpoint { method: Method::POST, path, role: Role::Operator, answer };
+    vec![
+        get("/openapi.json", |_, _| Box::pin(async { Ok(contract()) })),
+        get("/status", |admin, _| Box::pin(status::status(admin))),
+        get("/sessions", |admin, call| Box::pin(session::list(admin, call))),
+        get("/sessions/{id}", |admin, call| Box::pin(session::one(admin, call))),
+        get("/users", |admin, call| Box::pin(session::users(admin, call))),
+        get("/devices", |admin, call| Box::pin(session::devices(admin, call))),
+        get("/locks", |admin, _| Box::pin(async move { Ok(session::locks(&admin)) })),
+        get("/requests", |admin, call| Box::pin(async move { request::list(&admin, &call) })),
+        get("/usage", |admin, call| Box::pin(usage::sums(admin, call))),
+        get("/audit", |admin, call| Box::pin(audit::list(admin, call))),
+        get("/audit/verify", |admin, _| Box::pin(audit::verify(admin))),
+        get("/events", |admin, _| Box::pin(async move { event::watch(&admin) })),
+        post("/sessions/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
+        post("/sessions/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
+        post("/sessions/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
+        post("/users/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
+        post("/users/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
+        post("/users/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
+        post("/devices/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
+        post("/devices/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
+        post("/devices/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
+    ]
 }
 
 /// The routes of the door.
 pub fn routes(admin: &Arc<Admin>) -> Route {
-    route::exact(Method::GET, "/status", admin, status)
+    route::any_of(endpoints().into_iter().map(|endpoint| {
+        let Endpoint { method, path, role, answer } = endpoint;
+        route::template(method, path, admin, move |admin: Arc<Admin>, call: Call| async move {
+            let id = call.id.clone();
+            let outcome = match admin.roles.check(&call, role) {
+                Ok(()) => answer(admin, call).await,
+                Err(error) => {
+                    action::audit_refusal(&admin, &call).await;
+                    Err(error)
+                }
+            };
+            outcome.unwrap_or_else(|error| error.answer(&id))
+        })
+    }))
 }
 
-async fn status(admin: Arc<Admin>, _: Call) -> Response {
-    let status = Status {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        uptime_seconds: admin.clock.now().since(admin.started).as_secs(),
-        ready: admin.health.check().await.is_ok(),
-        addresses: admin.addresses.clone(),
-        sessions_in_use: admin.live.in_use(),
-        usage_lost: admin.ledger.lost(),
-    };
-    reply::json(StatusCode::OK, &status)
+fn contract() -> Response {
+    let json = bytes::Bytes::from_static(CONTRACT.as_bytes());
+    crate::http::reply::bytes_of(http::StatusCode::OK, "application/json", json)
 }
+
+#[cfg(test)]
+mod tests;

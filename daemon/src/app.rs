@@ -11,8 +11,9 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use self::{listener::Listeners, part::Parts};
+use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
+    admin::peer::Roles,
     config::Config,
     http::{health::Health, tls::Certificates},
     store::Store,
@@ -76,7 +77,8 @@ async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
     };
-    let doors = door::routes(&parts, &listeners);
+    let admin = AdminDoor { roles: Roles::new(&config.admin), stopping: groups.admin.stopping() };
+    let doors = door::routes(&parts, &listeners, admin);
     listeners.serve(doors, &config.http, groups);
     running.announce();
     Ok(running)

@@ -167,6 +167,12 @@ pub struct Install {
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub socket: PathBuf,
+    /// Uids that may act. Without, root and the daemon's own user.
+    pub operators: Option<Vec<u32>>,
+    /// Uids that may look. Without, everyone whom the socket's mode lets in.
+    pub readers: Option<Vec<u32>>,
+    /// How long audit records are kept.
+    pub audit_retention: Duration,
 }
 
 /// What is logged, and how.

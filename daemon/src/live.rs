@@ -14,7 +14,10 @@ use std::{
 
 use shared::{id::SessionId, time::Timestamp};
 
-use crate::domain::session::{Ended, Identity, Lock, Locks, Subject};
+use crate::{
+    domain::session::{Ended, Identity, Lock, Locks, Subject},
+    event::Events,
+};
 pub use life::{Bar, Life};
 use request::LiveRequest;
 pub use upkeep::Upkeep;
@@ -23,6 +26,7 @@ pub use upkeep::Upkeep;
 #[derive(Debug, Default)]
 pub struct LiveSessions {
     index: Mutex<Index>,
+    events: Events,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +43,7 @@ impl LiveSessions {
         if let Some(life) = index.in_use.get(&identity.session).and_then(Weak::upgrade) {
             return life;
         }
-        let life = Arc::new(Life::new(identity.clone()));
+        let life = Arc::new(Life::new(identity.clone(), self.events.clone()));
         if let Some(ended) = index.ended.get(&identity.session) {
             life.end(*ended);
         } else if let Some(lock) = index.locks.of(identity, now) {
@@ -101,6 +105,11 @@ impl LiveSessions {
         index.in_use.retain(|_, life| life.strong_count() > 0);
         index.ended.retain(|_, ended| is_relevant(ended));
         index.locks.sweep(now);
+    }
+
+    /// Where everything that happens is told.
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     fn lock_index(&self) -> MutexGuard<'_, Index> {

@@ -7,11 +7,13 @@ mod order;
 
 use std::{sync::Arc, time::Duration};
 
+use shared::{api::admin::Event, time::Timestamp};
 use tokio::{sync::oneshot, time::timeout};
 use tracing::{info, warn};
 
 use crate::{
-    domain::session::Refusal,
+    domain::{audit::AuditEvent, session::Refusal},
+    event,
     live::LiveSessions,
     store::{Attempt, Ending, Finish, Refreshed, Store, StoreError},
     task::Tasks,
@@ -36,7 +38,9 @@ impl Sessions {
     pub async fn refresh(&self, attempt: Attempt) -> Result<Refreshed, StoreError> {
         let (store, live) = (self.store.clone(), self.live.clone());
         self.carry_through("refresh", async move {
+            let at = attempt.origin.at;
             let refreshed = store.refresh(attempt).await?;
+            live.events().tell(|| told(&refreshed, at));
             if let Refreshed::Refused { session, refusal: Refusal::Reused(ended) } = &refreshed {
                 live.end(session.identity.session, *ended);
                 let (user, session) = (&session.identity.user, session.identity.session);
@@ -54,6 +58,7 @@ impl Sessions {
             let (id, ended) = (ending.session, ending.ended);
             let finish = store.end_session(ending).await?;
             if let Finish::Ended(session) = &finish {
+                live.events().tell(|| event::of_session(ended.reason.into(), &session.identity, ended.at));
                 live.end(id, ended);
                 let (user, reason) = (&session.identity.user, ended.reason.as_str());
                 info!(%user, session = %id, reason, "session ended");
@@ -75,6 +80,22 @@ impl Sessions {
         });
         let outcome = timeout(PATIENCE, outcome).await;
         outcome.map_err(|_| StoreError::Overloaded(PATIENCE.as_secs()))?.map_err(|_| StoreError::Stopped)?
+    }
+}
+
+/// What came of presenting a refresh token, for whoever watches.
+fn told(refreshed: &Refreshed, at: Timestamp) -> Event {
+    match refreshed {
+        Refreshed::Renewed { session, .. } => event::of_session(AuditEvent::Refresh, &session.identity, at),
+        Refreshed::Refused { session, refusal: Refusal::Reused(_) } => {
+            event::of_session(AuditEvent::Reuse, &session.identity, at)
+        }
+        Refreshed::Refused { session, .. } | Refreshed::Locked { session, .. } => {
+            event::of_session(AuditEvent::Refusal, &session.identity, at)
+        }
+        Refreshed::Unknown => {
+            Event { event: AuditEvent::Refusal.as_str().to_owned(), at, ..Event::default() }
+        }
     }
 }
 

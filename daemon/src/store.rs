@@ -20,11 +20,11 @@ pub use sqlite::SqliteStore;
 pub use token::{RefreshToken, TokenHash};
 
 use crate::domain::{
-    audit::{AuditEntry, AuditRecord, Hash, Origin},
+    audit::{AuditEntry, AuditRecord, Hash, Head, Origin},
     session::{Ended, Lifetimes, Lock, Refusal, Session},
     usage::UsageRecord,
 };
-use query::{SessionQuery, UsageQuery, UsageSum};
+use query::{AuditQuery, Checked, Holder, HolderQuery, SessionQuery, UsageQuery, UsageSum};
 
 /// What the chain of the audit trail is made with: SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {
@@ -60,8 +60,10 @@ pub trait Store: Send + Sync + Debug {
     /// The session that a refresh token, in whatever state, belongs to.
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>>;
     fn session(&self, id: SessionId) -> Pending<'_, Option<Session>>;
-    /// Sessions, newest first.
+    /// A page of sessions.
     fn sessions(&self, query: SessionQuery) -> Pending<'_, Vec<Session>>;
+    /// A page of users, or of devices.
+    fn holders(&self, query: HolderQuery) -> Pending<'_, Vec<Holder>>;
     /// The ends of sessions whose access tokens may still be valid at `now`, and the locks that hold.
     fn ends(&self, now: Timestamp) -> Pending<'_, Ends>;
     /// Forgets refresh tokens that have expired.
@@ -76,6 +78,14 @@ pub trait Store: Send + Sync + Debug {
     fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()>;
     /// The audit trail after an entry, oldest first.
     fn audit(&self, after: u64, limit: u32) -> Pending<'_, Vec<AuditEntry>>;
+
+    /// A page of the audit trail.
+    fn find_audit(&self, query: AuditQuery) -> Pending<'_, Vec<AuditEntry>>;
+    /// Follows the chain of the audit trail from a head, or from its beginning, through the next records.
+    fn verify_audit(&self, head: Option<Head>, limit: u32) -> Pending<'_, Checked>;
+    /// Forgets audit records from before a moment, some at a time, and adds one that says how far, from which the chain
+    /// goes on. Says how many.
+    fn forget_audit(&self, before: Timestamp, origin: Origin) -> Pending<'_, u64>;
 
     /// Whether the store can be written to.
     fn check(&self) -> Pending<'_, ()>;

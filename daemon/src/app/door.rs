@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{listener::Listeners, part::Parts};
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Admin, Gauge, peer::Roles},
     auth, gateway,
     http::{Route, health, route},
     install,
@@ -18,24 +20,33 @@ pub(super) struct Doors {
     pub admin: Route,
 }
 
-pub(super) fn routes(parts: &Parts, listeners: &Listeners) -> Doors {
+/// What the operators' door needs besides what all doors share.
+pub(super) struct AdminDoor {
+    pub roles: Roles,
+    pub stopping: CancellationToken,
+}
+
+pub(super) fn routes(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Doors {
     let health = || health::routes(&parts.health);
     // Routes are tried in this order: the busiest first, and those that take every path last.
     Doors {
         auth: route::any_of([auth::routes(&parts.auth), health()]),
         gateway: route::any_of([gateway::routes(&parts.gateway), health()]),
         install: route::any_of([health(), install::routes()]),
-        admin: route::any_of([health(), admin::routes(&admin(parts, listeners))]),
+        admin: route::any_of([health(), admin::routes(&admin(parts, listeners, door))]),
     }
 }
 
-fn admin(parts: &Parts, listeners: &Listeners) -> Arc<Admin> {
+fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
     Arc::new(Admin {
         clock: parts.clock.clone(),
         started: parts.started,
         health: parts.health.clone(),
-        live: parts.live.clone(),
+        sessions: parts.sessions.clone(),
         ledger: parts.ledger.clone(),
+        roles: door.roles,
         addresses: listeners.addresses(),
+        stopping: door.stopping,
+        gauge: Gauge::default(),
     })
 }

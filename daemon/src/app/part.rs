@@ -23,7 +23,7 @@ pub(super) struct Parts {
     pub clock: Clock,
     pub store: Arc<dyn Store>,
     pub started: Timestamp,
-    pub live: Arc<LiveSessions>,
+    pub sessions: Sessions,
     pub auth: Arc<Auth>,
     pub gateway: Arc<Gateway>,
     pub ledger: Arc<Ledger>,
@@ -46,11 +46,12 @@ impl Parts {
         let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
         let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
         let gateway = Gateway::new(config, keyring.clone(), bedrock, ledger.clone(), clock.clone());
-        let auth = Arc::new(Auth { entra, keyring, sessions, clock: clock.clone(), lifetimes });
+        let auth =
+            Arc::new(Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes });
         warm_up(&auth, background);
         let gateway = Arc::new(gateway);
         let health = health(store.clone());
-        Ok(Self { started: clock.now(), clock, store, live, auth, gateway, ledger, health })
+        Ok(Self { started: clock.now(), clock, store, sessions, auth, gateway, ledger, health })
     }
 }
 
@@ -63,7 +64,7 @@ async fn live(
     let live = Arc::new(LiveSessions::default());
     let upkeep = Upkeep::load(live.clone(), store.clone(), clock.clone(), config.token.access_ttl);
     let upkeep = upkeep.await.context("the ends of sessions can't be loaded")?;
-    background.spawn("upkeep", upkeep.run(background.stopping()));
+    background.spawn("upkeep", upkeep.retaining(config.admin.audit_retention).run(background.stopping()));
     Ok(live)
 }
 

@@ -19,6 +19,7 @@ use crate::{
         audit::{AuditEvent, AuditRecord},
         session::{Identity, Session},
     },
+    event,
     http::{Call, Response},
     store::{Opened, Opening, RefreshToken},
 };
@@ -44,12 +45,15 @@ async fn sign_in(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError>
     let session = Session::open(identity, request.device, auth.lifetimes, origin.at);
     let minted = auth.keyring.mint(&session.identity)?;
     let token = RefreshToken::generate()?;
-    let (user, id) = (session.identity.user.clone(), session.identity.session);
+    let (identity, at) = (session.identity.clone(), origin.at);
+    let events = auth.sessions.live.events();
     let opening = Opening { session, token: token.clone(), origin };
     if let Opened::Locked(lock) = auth.sessions.store.open_session(opening).await? {
+        events.tell(|| event::of_session(AuditEvent::Refusal, &identity, at));
         return Err(AuthError::Locked(lock));
     }
-    info!(%user, session = %id, "signed in");
+    events.tell(|| event::of_session(AuditEvent::SignIn, &identity, at));
+    info!(user = %identity.user, session = %identity.session, "signed in");
     Ok(tokens(minted, token))
 }
 

@@ -49,6 +49,7 @@ text_kinds! {
     Duration: |span| written(*span), Self::ZERO;
     Size: |size| sized(*size), Self(0);
     Levels: ToString::to_string, Self::default();
+    u32: ToString::to_string, u32::MAX;
     LogFormat: |format| format.as_str().to_owned(), Self::Text;
 }
 

@@ -62,6 +62,28 @@ fn strength(secret: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Users of this machine: uids, or names of `/etc/passwd`.
+pub(super) fn uids(value: &Value) -> Result<Vec<u32>, Bad> {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let names = list(value)?;
+    names
+        .iter()
+        .map(|name| name.parse().ok().or_else(|| uid(&passwd, name)).ok_or_else(|| nobody(name)))
+        .collect()
+}
+
+fn uid(passwd: &str, name: &str) -> Option<u32> {
+    let mut users = passwd.lines().map(|line| line.split(':'));
+    users.find_map(|mut fields| (fields.next()? == name).then(|| fields.nth(1)?.parse().ok()).flatten())
+}
+
+fn nobody(name: &str) -> Bad {
+    Bad::new(
+        format!("`{name}` is not a user of `/etc/passwd`"),
+        format!("write the uid that `id -u {name}` prints"),
+    )
+}
+
 /// Any other secret: there is nothing to check but that it is there.
 pub(super) fn secret(value: &Value) -> Result<Secret<String>, Bad> {
     text(value).map(Secret::new)

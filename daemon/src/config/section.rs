@@ -250,7 +250,12 @@ fn admin(read: &mut Reader, runtime_dir: &Path) -> Admin {
         let what = format!("a socket's path has at most {LONGEST_SOCKET_PATH} bytes");
         read.refuse("admin.socket", Bad::new(what, "choose a shorter `runtime_dir`"));
     }
-    Admin { socket }
+    Admin {
+        socket,
+        operators: read.key("admin.operators").optional(rule::uids),
+        readers: read.key("admin.readers").optional(rule::uids),
+        audit_retention: read.key("admin.audit_retention").default("365d").read(value::duration),
+    }
 }
 
 fn log(read: &mut Reader) -> Log {

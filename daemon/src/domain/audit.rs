@@ -86,10 +86,12 @@ pub enum AuditEvent {
     Reload,
     /// Whatever else an operator did.
     Action,
+    /// Old records were forgotten; the code is the head up to which.
+    Retention,
 }
 
 impl AuditEvent {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignIn,
         Self::Refusal,
         Self::Refresh,
@@ -102,6 +104,7 @@ impl AuditEvent {
         Self::GrantEnd,
         Self::Reload,
         Self::Action,
+        Self::Retention,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -118,6 +121,7 @@ impl AuditEvent {
             Self::GrantEnd => "grant_end",
             Self::Reload => "reload",
             Self::Action => "action",
+            Self::Retention => "retention",
         }
     }
 

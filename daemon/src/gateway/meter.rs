@@ -19,6 +19,7 @@ use crate::{
         price::Tariff,
         usage::{Outcome, UsageRecord},
     },
+    event,
     http::Call,
     keyring::Caller,
     ledger::Ledger,
@@ -56,6 +57,10 @@ impl Meter {
         let tariff = gateway.prices.quote(&model).tariff;
         let client = Client::of(&call.headers);
         let live = LiveRequest::new(id, model, dialect.surface(), started, client);
+        caller
+            .life
+            .events()
+            .tell(|| event::of_request("request_started", &caller.identity, &live, started, None));
         Self {
             ledger: gateway.ledger.clone(),
             clock: gateway.clock.clone(),
@@ -135,7 +140,11 @@ impl Drop for Meter {
         let outcome = self.outcome();
         let tokens = self.scan.tokens();
         let was_refused = outcome == Outcome::UpstreamError && !self.scan.has_begun();
-        let live = self.live.request();
+        let (live, now) = (self.live.request(), self.clock.now());
+        self.caller.life.events().tell(|| {
+            let end = Some((outcome.as_str(), tokens));
+            event::of_request("request_ended", &self.caller.identity, live, now, end)
+        });
         self.ledger.record(UsageRecord {
             id: Uuid::now_v7(),
             session: self.caller.identity.session,
@@ -144,7 +153,7 @@ impl Drop for Meter {
             surface: self.dialect.surface(),
             request: live.id.clone(),
             started: live.started,
-            ended: self.clock.now(),
+            ended: now,
             tokens,
             cost: self.tariff.cost(tokens),
             outcome,

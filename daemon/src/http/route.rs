@@ -38,6 +38,28 @@ where
     matching(method, move |asked| asked.starts_with(prefix), state, handler)
 }
 
+/// A route for every path that a template fits: `/sessions/{id}/lock` takes any one segment in place of `{id}`.
+pub fn template<S, F, Fut>(method: Method, template: &'static str, state: &Arc<S>, handler: F) -> Route
+where
+    S: Send + Sync + 'static,
+    F: Fn(Arc<S>, Call) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    matching(method, move |asked| fits(template, asked), state, handler)
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut wanted, mut asked) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), asked.next()) {
+            (None, None) => return true,
+            (Some(any), Some(segment)) if any.starts_with('{') && !segment.is_empty() => {}
+            (Some(same), Some(segment)) if same == segment => {}
+            _ => return false,
+        }
+    }
+}
+
 /// Folds routes into one, tried in order. The fold keeps the type flat: a long `.or` chain takes minutes to
 /// compile.
 pub fn any_of(routes: impl IntoIterator<Item = Route>) -> Route {

@@ -7,7 +7,10 @@ use shared::time::Timestamp;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::request::{InFlight, LiveRequest};
-use crate::domain::session::{Ended, Identity, Lock};
+use crate::{
+    domain::session::{Ended, Identity, Lock},
+    event::Events,
+};
 
 /// Why a session may not do anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +29,18 @@ pub struct Life {
     /// Cancelled when what is in flight must end; another one takes its place if the session may go on later.
     over: ArcSwap<CancellationToken>,
     requests: Mutex<Vec<Arc<LiveRequest>>>,
+    events: Events,
 }
 
 impl Life {
-    pub(super) fn new(identity: Identity) -> Self {
-        Self { identity, bar: ArcSwapOption::empty(), over: ArcSwap::default(), requests: Mutex::default() }
+    pub(super) fn new(identity: Identity, events: Events) -> Self {
+        Self {
+            identity,
+            bar: ArcSwapOption::empty(),
+            over: ArcSwap::default(),
+            requests: Mutex::default(),
+            events,
+        }
     }
 
     /// Whose life it is.
@@ -62,9 +72,19 @@ impl Life {
         CancellationToken::clone(&self.over.load()).cancelled_owned()
     }
 
+    /// Where everything that happens is told.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
     /// The requests in flight.
     pub fn requests(&self) -> Vec<Arc<LiveRequest>> {
         self.present().clone()
+    }
+
+    /// How many they are.
+    pub fn in_flight(&self) -> usize {
+        self.present().len()
     }
 
     /// A request begins; it has ended when what is returned is dropped.

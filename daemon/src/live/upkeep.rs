@@ -2,19 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::time::Timestamp;
+use shared::{id::RequestId, time::Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::LiveSessions;
 use crate::{
     clock::Clock,
-    domain::session::Ended,
+    domain::{audit::Origin, session::Ended},
     store::{Store, StoreError},
 };
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_mins(1);
+/// How often old audit records are looked for.
+const FORGET_EVERY: Duration = Duration::from_hours(24);
 /// An end is kept longer than needed by this: a token may be minted a moment after its session was written, and
 /// clocks differ.
 const MARGIN: Duration = Duration::from_mins(5);
@@ -29,6 +31,8 @@ pub struct Upkeep {
     /// Tokens minted before this start have expired by then, also if they were given a longer life than we
     /// give.
     inherited: Timestamp,
+    /// How long audit records are kept; without, for ever.
+    retention: Option<Duration>,
 }
 
 impl Upkeep {
@@ -48,13 +52,37 @@ impl Upkeep {
             live.lock(lock.clone(), now);
         }
         info!(ended = ends.ended.len(), locks = ends.locks.len(), "ended and locked sessions loaded");
-        Ok(Self { live, store, clock, access_ttl, inherited: ends.access_until })
+        Ok(Self { live, store, clock, access_ttl, inherited: ends.access_until, retention: None })
+    }
+
+    /// Keeps audit records for this long.
+    pub fn retaining(self, retention: Duration) -> Self {
+        Self { retention: Some(retention), ..self }
     }
 
     /// Sweeps until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        let mut forgotten = Timestamp::default();
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
             self.sweep().await;
+            // Each time leaves a record, so it is not done for every minute that passes out of sight.
+            if self.clock.now().since(forgotten) >= FORGET_EVERY {
+                forgotten = self.clock.now();
+                self.forget_audit().await;
+            }
+        }
+    }
+
+    async fn forget_audit(&self) {
+        let (Some(retention), now) = (self.retention, self.clock.now()) else { return };
+        let before = Timestamp(now.0.saturating_sub(millis(retention)));
+        loop {
+            let origin = Origin { at: now, request: RequestId::generate(), address: None };
+            match self.store.forget_audit(before, origin).await {
+                Ok(0) => return,
+                Ok(records) => info!(records, "old audit records forgotten"),
+                Err(error) => return warn!(%error, "old audit records not forgotten, next try tomorrow"),
+            }
         }
     }
 

@@ -2,16 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::time::Timestamp;
+use shared::{api::admin::Event, time::Timestamp};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Sessions;
 use crate::{
     domain::{
-        audit::Origin,
+        audit::{AuditEvent, Origin},
         session::{EndReason, Ended, Lock, Subject},
     },
+    event,
     live::request::{LiveRequest, lingering},
     store::{Order, StoreError},
 };
@@ -39,7 +40,9 @@ impl Sessions {
         let (store, live) = (self.store.clone(), self.live.clone());
         let cut = self.carry_through("revocation", async move {
             let (subject, at) = (order.subject.clone(), order.origin.at);
+            let told = event::of_operator(AuditEvent::Revocation, &subject, order.operator, &order.reason);
             let Some(revoked) = store.revoke(order).await? else { return Ok(None) };
+            live.events().tell(|| Event { at, ..told });
             let ended = Ended { at, reason: EndReason::Revoked };
             let requests: Vec<_> = revoked.sessions.iter().flat_map(|id| live.end(*id, ended)).collect();
             info!(%subject, sessions = revoked.sessions.len(), requests = requests.len(), "revoked");
@@ -58,6 +61,8 @@ impl Sessions {
             if !store.lock(lock.clone(), origin).await? {
                 return Ok(None);
             }
+            let told = event::of_operator(AuditEvent::Lock, &subject, lock.by, &lock.reason);
+            live.events().tell(|| Event { at: now, ..told });
             let requests = live.lock(lock, now);
             let in_use = live.lives().iter().filter(|life| subject.covers(life.identity())).count();
             info!(%subject, sessions = in_use, requests = requests.len(), "locked");
@@ -72,7 +77,11 @@ impl Sessions {
         let (store, live) = (self.store.clone(), self.live.clone());
         self.carry_through("unlock", async move {
             let (subject, now) = (order.subject.clone(), order.origin.at);
+            let told = event::of_operator(AuditEvent::Unlock, &subject, order.operator, &order.reason);
             let was_locked = store.unlock(order).await?;
+            if was_locked {
+                live.events().tell(|| Event { at: now, ..told });
+            }
             live.unlock(&subject, now);
             info!(%subject, was_locked, "unlocked");
             Ok(was_locked)

@@ -4,6 +4,7 @@
 //! what a power cut takes of it, the next durable commit would have saved.
 
 mod audit;
+mod chain;
 mod column;
 mod fault;
 mod file;
@@ -25,10 +26,10 @@ use shared::{id::SessionId, time::Timestamp};
 use super::{
     Attempt, Ending, Ends, Finish, Opened, Opening, Order, Pending, Refreshed, Revoked, Store, StoreError,
     TokenHash,
-    query::{SessionQuery, UsageQuery, UsageSum},
+    query::{AuditQuery, Checked, Holder, HolderQuery, SessionQuery, UsageQuery, UsageSum},
 };
 use crate::domain::{
-    audit::{AuditEntry, AuditRecord, Origin},
+    audit::{AuditEntry, AuditRecord, Head, Origin},
     session::{Lock, Session},
     usage::UsageRecord,
 };
@@ -128,6 +129,10 @@ impl Store for SqliteStore {
         self.read(move |connection| session::list(connection, &query))
     }
 
+    fn holders(&self, query: HolderQuery) -> Pending<'_, Vec<Holder>> {
+        self.read(move |connection| session::holders(connection, &query))
+    }
+
     fn ends(&self, now: Timestamp) -> Pending<'_, Ends> {
         self.read(move |connection| session::ends(connection, now))
     }
@@ -151,6 +156,18 @@ impl Store for SqliteStore {
 
     fn audit(&self, after: u64, limit: u32) -> Pending<'_, Vec<AuditEntry>> {
         self.read(move |connection| audit::list(connection, after, limit))
+    }
+
+    fn find_audit(&self, query: AuditQuery) -> Pending<'_, Vec<AuditEntry>> {
+        self.read(move |connection| audit::find(connection, &query))
+    }
+
+    fn verify_audit(&self, head: Option<Head>, limit: u32) -> Pending<'_, Checked> {
+        self.read(move |connection| chain::verify(connection, head, limit))
+    }
+
+    fn forget_audit(&self, before: Timestamp, origin: Origin) -> Pending<'_, u64> {
+        self.write(move |connection| chain::forget(connection, before, &origin))
     }
 
     fn check(&self) -> Pending<'_, ()> {

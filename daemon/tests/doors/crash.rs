@@ -1,6 +1,7 @@
 //! `kill -9` at any moment: whatever was answered is there after a restart.
 
 mod process;
+mod revocation;
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 

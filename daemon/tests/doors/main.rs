@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod auth;
 mod certificate;
 mod crash;

@@ -165,6 +165,23 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
+/// Reads what `Display` writes.
+impl std::str::FromStr for Head {
+    type Err = NoHead;
+
+    fn from_str(text: &str) -> Result<Self, NoHead> {
+        let (sequence, hex) = text.split_once(':').ok_or(NoHead)?;
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
+        let hash = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(NoHead)?;
+        Ok(Self { sequence: sequence.parse().map_err(|_| NoHead)?, hash: Hash(hash) })
+    }
+}
+
+/// The text is no head of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoHead;
+
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.sequence, self.hash)

@@ -7,7 +7,7 @@ use shared::id::{RequestId, SessionId, UserId};
 use uuid::Uuid;
 
 use super::{
-    column::{get_count, get_time, id, time},
+    column::{get_count, get_time, id, place, time},
     fault::Fault,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         audit::{AuditEntry, AuditEvent, AuditRecord, Hash, Head, Link, Origin},
         session::Session,
     },
-    store::sha256,
+    store::{query::AuditQuery, sha256},
 };
 
 /// A record about a session.
@@ -61,14 +61,15 @@ pub(super) fn insert(connection: &Connection, record: AuditRecord) -> Result<(),
 }
 
 /// Where the chain stands. The number is that of the last record ever added, so that a cut end leaves a gap.
-fn head(connection: &Connection) -> Result<Head, Fault> {
+pub(super) fn head(connection: &Connection) -> Result<Head, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'audit') AS last, hash FROM audit
-         ORDER BY sequence DESC LIMIT 1",
+        "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0) AS last,
+                (SELECT hash FROM audit ORDER BY sequence DESC LIMIT 1) AS hash",
     )?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(Head::default()) };
-    Ok(Head { sequence: get_count(row, "last")?, hash: Hash(row.get("hash")?) })
+    let hash = row.get::<_, Option<[u8; 32]>>("hash")?.map(Hash).unwrap_or_default();
+    Ok(Head { sequence: get_count(row, "last")?, hash })
 }
 
 /// Adds the records of the time before the chain.
@@ -84,10 +85,27 @@ pub(super) fn adopt(connection: &Connection) -> Result<(), Fault> {
 }
 
 pub(super) fn list(connection: &Connection, after: u64, limit: u32) -> Result<Vec<AuditEntry>, Fault> {
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM audit WHERE sequence > ?1 ORDER BY sequence LIMIT ?2")?;
-    let rows = statement.query((after, limit))?;
+    find(connection, &AuditQuery { after: Some(after), limit, ..AuditQuery::default() })
+}
+
+pub(super) fn find(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditEntry>, Fault> {
+    let order = if query.after.is_some() { "ASC" } else { "DESC" };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT * FROM audit
+         WHERE sequence > :after AND sequence < :before
+           AND (:event IS NULL OR event = :event)
+           AND (:user IS NULL OR user = :user)
+           AND (:session IS NULL OR session = :session)
+         ORDER BY sequence {order} LIMIT :limit"
+    ))?;
+    let rows = statement.query(named_params! {
+        ":after": place(query.after.unwrap_or(0)),
+        ":before": place(query.before.unwrap_or(u64::MAX)),
+        ":event": query.event.map(AuditEvent::as_str),
+        ":user": query.user.as_ref().map(UserId::as_str),
+        ":session": query.session.map(id),
+        ":limit": query.limit,
+    })?;
     rows.and_then(read).collect()
 }
 

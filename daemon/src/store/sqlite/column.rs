@@ -15,6 +15,11 @@ pub(super) fn time(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }
 
+/// A place in a list or in a sequence.
+pub(super) fn place(nth: u64) -> i64 {
+    i64::try_from(nth).unwrap_or(i64::MAX)
+}
+
 pub(super) fn count(tokens: u64) -> i64 {
     i64::try_from(tokens.min(MOST)).unwrap_or(i64::MAX)
 }

@@ -8,7 +8,7 @@ use shared::{
 
 use super::{
     audit,
-    column::{get_session, get_time, id, time},
+    column::{get_count, get_session, get_time, id, place, time},
     fault::Fault,
     lock,
 };
@@ -17,7 +17,10 @@ use crate::{
         audit::AuditEvent,
         session::{EndReason, Ended, Identity, Session, Subject},
     },
-    store::{Ending, Ends, Finish, query::SessionQuery},
+    store::{
+        Ending, Ends, Finish,
+        query::{Holder, HolderQuery, Holders, SessionQuery, SessionSort},
+    },
 };
 
 pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), Fault> {
@@ -98,21 +101,65 @@ pub(super) fn find(connection: &Connection, session: SessionId) -> Result<Option
     rows.next()?.map(read).transpose()
 }
 
+/// Whether the text `:search` is part of what tells a session from others.
+const SEARCH: &str =
+    "(:search IS NULL OR instr(lower(user || ' ' || coalesce(email, '') || ' ' || coalesce(name, '')
+                       || ' ' || coalesce(device_id, '') || ' ' || device), lower(:search)) > 0)";
+
 pub(super) fn list(connection: &Connection, query: &SessionQuery) -> Result<Vec<Session>, Fault> {
-    let mut statement = connection.prepare_cached(
+    let order = match query.sort {
+        SessionSort::Opened => "id DESC",
+        SessionSort::Refreshed => "refreshed_at DESC, id DESC",
+        SessionSort::User => "coalesce(email, user), id DESC",
+    };
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT * FROM session
          WHERE (:user IS NULL OR user = :user)
+           AND (:device IS NULL OR device_id = :device)
            AND (:before IS NULL OR id < :before)
            AND (:active_at IS NULL OR (ended_at IS NULL AND expires_at > :active_at))
-         ORDER BY id DESC LIMIT :limit",
-    )?;
+           AND (:expired_at IS NULL OR (ended_at IS NULL AND expires_at <= :expired_at))
+           AND (NOT :only_ended OR ended_at IS NOT NULL)
+           AND {SEARCH}
+         ORDER BY {order} LIMIT :limit OFFSET :skip"
+    ))?;
     let rows = statement.query(named_params! {
         ":user": query.user.as_ref().map(UserId::as_str),
+        ":device": query.device.as_ref().map(DeviceId::as_str),
         ":before": query.before.map(id),
         ":active_at": query.active_at.map(time),
+        ":expired_at": query.expired_at.map(time),
+        ":only_ended": query.only_ended,
+        ":search": query.search,
         ":limit": query.limit,
+        ":skip": place(query.skip),
     })?;
     rows.and_then(read).collect()
+}
+
+/// The columns that are not aggregated are those of the row with the maximum: SQLite promises that for one `max`.
+pub(super) fn holders(connection: &Connection, query: &HolderQuery) -> Result<Vec<Holder>, Fault> {
+    let (key, other) = match query.of {
+        Holders::Users => ("user", "device_id"),
+        Holders::Devices => ("device_id", "user"),
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT *, count(*) AS sessions, sum(ended_at IS NULL AND expires_at > :now) AS active,
+                count(DISTINCT {other}) AS others, max(refreshed_at) AS last
+         FROM session WHERE {key} IS NOT NULL AND {SEARCH}
+         GROUP BY {key} ORDER BY last DESC, {key} LIMIT :limit OFFSET :skip"
+    ))?;
+    let rows = statement.query(named_params! {
+        ":now": time(query.now),
+        ":search": query.search,
+        ":limit": query.limit,
+        ":skip": place(query.skip),
+    })?;
+    let holders = rows.and_then(|row| {
+        let (sessions, active) = (get_count(row, "sessions")?, get_count(row, "active")?);
+        Ok(Holder { newest: read(row)?, sessions, active, others: get_count(row, "others")? })
+    });
+    holders.collect()
 }
 
 pub(super) fn ends(connection: &Connection, now: Timestamp) -> Result<Ends, Fault> {

@@ -1,5 +1,6 @@
 //! The contract of `Store`, on SQLite.
 
+mod chain;
 mod lock;
 mod record;
 mod trail;

@@ -49,13 +49,18 @@ pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<Usa
         UsageBy::Session => "session",
         UsageBy::User => "user",
         UsageBy::Model => "model",
+        UsageBy::Day => "date(ended_at / 1000, 'unixepoch')",
+    };
+    let order = match query.by {
+        UsageBy::Day => "key DESC",
+        _ => "sum(input) + sum(output) + sum(cache_read) + sum(cache_write) DESC, key",
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {key} AS key, count(*) AS requests, sum(estimated) AS estimated, sum(input) AS input,
                 sum(output) AS output, sum(cache_read) AS cache_read, sum(cache_write) AS cache_write,
                 sum(cache_write_hour) AS cache_write_hour, sum(cost) AS cost
          FROM usage WHERE ended_at >= ?1 AND ended_at < ?2
-         GROUP BY key ORDER BY sum(input) + sum(output) + sum(cache_read) + sum(cache_write) DESC, key LIMIT ?3"
+         GROUP BY key ORDER BY {order} LIMIT ?3"
     ))?;
     let rows = statement.query((time(query.ended.start), time(query.ended.end), query.limit))?;
     rows.and_then(|row| read(row, query.by)).collect()
@@ -64,7 +69,7 @@ pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<Usa
 fn read(row: &Row<'_>, by: UsageBy) -> Result<UsageSum, Fault> {
     let key = match by {
         UsageBy::Session => get_session(row, "key")?.to_string(),
-        UsageBy::User | UsageBy::Model => row.get("key")?,
+        UsageBy::User | UsageBy::Model | UsageBy::Day => row.get("key")?,
     };
     let tokens = Tokens {
         input: get_count(row, "input")?,

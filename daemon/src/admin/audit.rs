@@ -1,0 +1,56 @@
+//! The audit trail: reading it, and verifying its chain.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use shared::{
+    api::admin::{Page, Verification},
+    id::UserId,
+};
+
+use super::{Admin, error::AdminError, parameter::Query, view};
+use crate::{
+    domain::audit::AuditEvent,
+    http::{Call, Response, reply},
+    store::query::{AuditQuery, Verdict},
+};
+
+/// Records that are verified at a time; other readers of the store come in between.
+const STEP: u32 = 2_000;
+
+/// `GET /audit`: newest first; after a record, oldest first.
+pub(super) async fn list(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
+    let query = Query::of(&call, &["event", "user", "session", "before", "after", "limit"])?;
+    let events = AuditEvent::ALL.map(|event| (event.as_str(), event));
+    let limit = query.limit()?;
+    let query = AuditQuery {
+        event: query.choice("event", &events)?,
+        user: query.text("user").map(UserId::new),
+        session: query.session()?,
+        before: query.number("before")?,
+        after: query.number("after")?,
+        limit,
+    };
+    let entries = admin.sessions.store.find_audit(query).await?;
+    let items: Vec<_> = entries.into_iter().map(view::entry).collect();
+    let is_full = items.len() >= limit as usize;
+    let next = items.last().filter(|_| is_full).map(|entry| entry.sequence);
+    Ok(reply::json(StatusCode::OK, &Page { items, next }))
+}
+
+/// `GET /audit/verify`.
+pub(super) async fn verify(admin: Arc<Admin>) -> Result<Response, AdminError> {
+    let (mut from, mut records) = (None, 0);
+    let (head, broken) = loop {
+        let checked = admin.sessions.store.verify_audit(from, STEP).await?;
+        records += checked.seen;
+        match checked.verdict {
+            Verdict::More => from = Some(checked.head),
+            Verdict::Whole => break (checked.head, None),
+            Verdict::Broken(broken) => break (checked.head, Some(broken.to_string())),
+        }
+    };
+    let whole = broken.is_none();
+    let verification = Verification { whole, records, head: head.to_string(), broken };
+    Ok(reply::json(StatusCode::OK, &verification))
+}
