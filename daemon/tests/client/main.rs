@@ -14,6 +14,7 @@ mod isolation;
 mod machine;
 mod recovery;
 mod sdk;
+mod steer;
 mod tap;
 mod token;
 
