@@ -6,12 +6,14 @@ mod dotenv;
 mod effective;
 mod kind;
 mod level;
+mod policy;
 mod problem;
 mod reader;
 mod reading;
 mod rule;
 mod section;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -26,6 +28,8 @@ pub use reader::Setting;
 pub use reading::Reading;
 pub use source::Given;
 
+use crate::domain::{policy::Policy, price::Override};
+
 /// Everything that can be configured. Values are valid: reading them is where they are checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -37,6 +41,10 @@ pub struct Config {
     pub token: Token,
     pub bedrock: Bedrock,
     pub gateway: Gateway,
+    /// Who may use what, in the order in which they are asked. Empty: everyone may use everything.
+    pub policies: Vec<Policy>,
+    /// Prices other than the list prices, in the order in which they are asked.
+    pub prices: Vec<Override>,
     pub install: Install,
     pub admin: Admin,
     pub log: Log,

@@ -46,12 +46,33 @@ fn flatten(text: &str, prefix: &str, table: &DeTable<'_>, entries: &mut BTreeMap
         };
         match value.get_ref() {
             DeValue::Table(inner) if !inner.is_empty() => flatten(text, &key, inner, entries),
+            DeValue::Array(items) if is_tables(items) => flatten_all(text, &key, items, entries),
             plain => {
                 let line = line_at(text, name.span().start);
                 entries.insert(key, Entry { value: simple(plain), line });
             }
         }
     }
+}
+
+/// The tables of `[[key]]`: the third one's `name` is `key.2.name`.
+fn flatten_all(
+    text: &str,
+    key: &str,
+    tables: &[Spanned<DeValue<'_>>],
+    entries: &mut BTreeMap<String, Entry>,
+) {
+    for (index, table) in tables.iter().enumerate() {
+        let prefix = format!("{key}.{index}");
+        let Some(inner) = table.get_ref().as_table() else { continue };
+        let line = line_at(text, table.span().start);
+        entries.insert(prefix.clone(), Entry { value: Value::Section, line });
+        flatten(text, &prefix, inner, entries);
+    }
+}
+
+fn is_tables(items: &[Spanned<DeValue<'_>>]) -> bool {
+    !items.is_empty() && items.iter().all(|item| item.get_ref().is_table())
 }
 
 fn simple(value: &DeValue<'_>) -> Value {
@@ -66,7 +87,7 @@ fn simple(value: &DeValue<'_>) -> Value {
             texts(items.iter()).map_or(Value::Other("a list of other things than texts"), Value::List)
         }
         DeValue::Table(_) => Value::Section,
-        DeValue::Float(_) => Value::Other("a fraction"),
+        DeValue::Float(number) => Value::Fraction(number.as_str().to_owned()),
         DeValue::Datetime(_) => Value::Other("a date"),
     }
 }
@@ -90,6 +111,14 @@ mod tests {
         assert_eq!(found, [("a", 1), ("b.c", 4), ("b.d.e", 5), ("f", 6)]);
         assert_eq!(parsed.entries["b.d.e"].value, Value::List(vec!["y".into(), "z".into()]));
         assert_eq!(parsed.entries["f"].value, Value::Section);
+    }
+
+    #[test]
+    fn tables_of_a_list_are_numbered() {
+        let parsed = parse("[[p]]\na = 1.50\n\n[[p]]\n[[p]]\na = 2\n");
+        let found: Vec<_> = parsed.entries.iter().map(|(key, entry)| (key.as_str(), entry.line)).collect();
+        assert_eq!(found, [("p.0", 1), ("p.0.a", 2), ("p.1", 4), ("p.2", 5), ("p.2.a", 6)]);
+        assert_eq!(parsed.entries["p.0.a"].value, Value::Fraction("1.50".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use shared::{id::ModelId, secret::Secret};
+use shared::{id::ModelId, secret::Secret, usage::Money};
 
 use super::{
     LogFormat,
@@ -43,6 +43,7 @@ macro_rules! text_kinds {
 text_kinds! {
     String: String::clone, Self::new();
     PathBuf: |path| path.display().to_string(), Self::new();
+    Money: ToString::to_string, Self::ZERO;
     ModelId: ToString::to_string, Self::new("");
     Secret<String>: ToString::to_string, Self::default();
     IpAddr: ToString::to_string, Ipv4Addr::LOCALHOST.into();

@@ -80,6 +80,14 @@ impl Reader {
         self.problems.push(Problem::new(located(origin), message, bad.hint).about(key));
     }
 
+    /// A problem with one table of `[[key]]`.
+    pub fn refuse_table(&mut self, key: &'static str, index: usize, bad: Bad) {
+        let line = self.sources.file.get(&format!("{key}.{index}")).map(|entry| entry.line);
+        let origin = line.map(|line| self.sources.at_line(line));
+        let message = format!("`[[{key}]]`: {}", bad.what);
+        self.problems.push(Problem::new(origin, message, bad.hint).about(key));
+    }
+
     /// Something odd that does not stop the daemon.
     pub fn warn(&mut self, key: &'static str, bad: Bad) {
         let origin = self.origin(key);

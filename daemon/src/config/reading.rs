@@ -81,10 +81,10 @@ fn unknown_keys(reader: &Reader) -> impl Iterator<Item = Problem> {
     })
 }
 
-/// Whether a key of the file belongs to a setting: the setting itself, or a name in its table.
+/// Whether a key of the file belongs to a setting: the setting itself, a name in its table, or a table of its list.
 fn holds(setting: &Setting, key: &str) -> bool {
-    let is_table = setting.value.as_ref().is_some_and(toml::Value::is_table);
-    setting.key == key || is_table && key.strip_prefix(setting.key).is_some_and(|rest| rest.starts_with('.'))
+    let has_names = setting.value.as_ref().is_some_and(|value| value.is_table() || value.is_array());
+    setting.key == key || has_names && key.strip_prefix(setting.key).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Whether it is the heading of a section that has no keys yet.

@@ -3,6 +3,7 @@
 mod effect;
 mod example;
 mod report;
+mod rules;
 
 use std::fs;
 

@@ -3,6 +3,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use shared::usage::Money;
+
 use super::problem::Bad;
 
 /// A value as it was written.
@@ -10,6 +12,8 @@ use super::problem::Bad;
 pub(super) enum Value {
     Text(String),
     Integer(i64),
+    /// A number with a point, as it was written: no digit of it is lost.
+    Fraction(String),
     Flag(bool),
     List(Vec<String>),
     /// A table without keys.
@@ -22,7 +26,7 @@ impl Value {
     fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
-            Self::Integer(_) => "a number",
+            Self::Integer(_) | Self::Fraction(_) => "a number",
             Self::Flag(_) => "true or false",
             Self::List(_) => "a list",
             Self::Section => "a section",
@@ -86,6 +90,17 @@ pub(super) fn count(value: &Value) -> Result<usize, Bad> {
         0 => Err(Bad::new("`0` is too small", format!("write {hint}"))),
         count => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
     }
+}
+
+/// An amount of US dollars.
+pub(super) fn money(value: &Value) -> Result<Money, Bad> {
+    let hint = "an amount of US dollars, like `\"$12.34\"` or `12.34`";
+    let text = match value {
+        Value::Text(text) | Value::Fraction(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        other => return Err(other.instead_of(hint)),
+    };
+    text.parse().map_err(|_| Bad::new(format!("`{text}` is no amount of money"), format!("write {hint}")))
 }
 
 /// A port; 0 takes a free one.
@@ -202,6 +217,16 @@ mod tests {
         assert_eq!(list(&written_as("a, b")), list(&Value::List(vec!["a".into(), "b".into()])));
         assert!(list(&written_as("a,,b")).is_err());
         assert!(port(&written_as("65536")).is_err() && count(&written_as("0")).is_err());
+    }
+
+    #[test]
+    fn money_may_be_a_text_or_a_number() {
+        let dollars = |text: &str| text.parse().unwrap();
+        assert_eq!(money(&written_as("$12.34")), Ok(dollars("12.34")));
+        assert_eq!(money(&Value::Fraction("0.10".into())), Ok(dollars("0.1")));
+        assert_eq!(money(&Value::Integer(20)), Ok(Money::from_dollars(20)));
+        assert!(money(&Value::Integer(-1)).is_err() && money(&Value::Fraction("1e3".into())).is_err());
+        assert_eq!(shown(&Money::from_dollars(20)), "$20.00");
     }
 
     #[test]
