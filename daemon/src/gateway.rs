@@ -1,5 +1,6 @@
 //! The LLM gateway: every surface that clients speak, in front of one Bedrock.
 
+mod allowance;
 pub mod bedrock;
 mod caller;
 mod chat;
@@ -10,15 +11,19 @@ mod messages;
 pub mod meter;
 mod models;
 mod native;
+mod permit;
 mod policy;
 mod profile;
+mod rules;
 mod silence;
 pub mod stream;
 pub mod translate;
+mod weight;
 pub mod wire;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
@@ -26,12 +31,13 @@ pub use self::error::{Dialect, Refusal};
 use self::{
     bedrock::{Answer, Ask, Bedrock, UpstreamBody, UpstreamError},
     meter::Meter,
-    policy::ModelPolicy,
+    permit::Unpriced,
+    rules::Rules,
 };
 use crate::{
     clock::Clock,
     config::{self, Config},
-    domain::price::Prices,
+    domain::limit::Limits,
     http::{Call, Response, Route, reply, route},
     keyring::{Caller, Keyring},
     ledger::Ledger,
@@ -40,31 +46,56 @@ use crate::{
 /// The largest answer that is no stream.
 const ANSWER_LIMIT: usize = 64 << 20;
 
+/// What the gateway is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub keyring: Arc<Keyring>,
+    pub bedrock: Arc<Bedrock>,
+    pub ledger: Arc<Ledger>,
+    pub limits: Arc<Limits>,
+    pub clock: Clock,
+}
+
 /// What every request needs.
 #[derive(Debug)]
 pub struct Gateway {
     keyring: Arc<Keyring>,
     bedrock: Arc<Bedrock>,
     ledger: Arc<Ledger>,
+    limits: Arc<Limits>,
     clock: Clock,
-    prices: Prices,
-    models: ModelPolicy,
+    rules: ArcSwap<Rules>,
+    unpriced: Unpriced,
     config: config::Gateway,
     defaults: config::Bedrock,
 }
 
 impl Gateway {
-    pub fn new(
-        config: &Config,
-        keyring: Arc<Keyring>,
-        bedrock: Arc<Bedrock>,
-        ledger: Arc<Ledger>,
-        clock: Clock,
-    ) -> Self {
-        let models = ModelPolicy::new(&config.gateway);
-        let prices = Prices::new(Vec::new(), &config.gateway.aliases);
+    pub fn new(config: &Config, parts: Parts) -> Self {
+        let Parts { keyring, bedrock, ledger, limits, clock } = parts;
+        let rules = ArcSwap::from_pointee(Rules::new(config));
         let (config, defaults) = (config.gateway.clone(), config.bedrock.clone());
-        Self { keyring, bedrock, ledger, clock, prices, models, config, defaults }
+        Self {
+            keyring,
+            bedrock,
+            ledger,
+            limits,
+            clock,
+            rules,
+            unpriced: Unpriced::default(),
+            config,
+            defaults,
+        }
+    }
+
+    /// Replaces the rules by those of another configuration, for every request from now on. What was counted stays.
+    pub fn replace_rules(&self, config: &Config) {
+        self.rules.store(Arc::new(Rules::new(config)));
+    }
+
+    /// The rules for one request, from its start to its end.
+    fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
     }
 
     /// Who calls.

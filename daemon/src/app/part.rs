@@ -7,9 +7,11 @@ use shared::time::Timestamp;
 
 use crate::{
     auth::{Auth, entra::Entra},
+    budget::Budgets,
     clock::Clock,
     config::Config,
-    gateway::{Gateway, bedrock::Bedrock},
+    domain::limit::Limits,
+    gateway::{self, Gateway, bedrock::Bedrock},
     http::health::Health,
     keyring::Keyring,
     ledger::Ledger,
@@ -45,7 +47,10 @@ impl Parts {
         let ledger = Arc::new(Ledger::start(background, store.clone()));
         let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
         let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
-        let gateway = Gateway::new(config, keyring.clone(), bedrock, ledger.clone(), clock.clone());
+        let limits = limits(&store, &clock, background).await?;
+        let (keys, books) = (keyring.clone(), ledger.clone());
+        let parts = gateway::Parts { keyring: keys, bedrock, ledger: books, limits, clock: clock.clone() };
+        let gateway = Gateway::new(config, parts);
         let auth =
             Arc::new(Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes });
         warm_up(&auth, background);
@@ -66,6 +71,14 @@ async fn live(
     let upkeep = upkeep.await.context("the ends of sessions can't be loaded")?;
     background.spawn("upkeep", upkeep.retaining(config.admin.audit_retention).run(background.stopping()));
     Ok(live)
+}
+
+async fn limits(store: &Arc<dyn Store>, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Limits>> {
+    let limits = Arc::new(Limits::default());
+    let budgets = Budgets::load(limits.clone(), store.as_ref(), clock.clone()).await;
+    let budgets = budgets.context("what was spent can't be loaded")?;
+    background.spawn("budgets", budgets.run(background.stopping()));
+    Ok(limits)
 }
 
 /// Nobody waits for Entra: the daemon serves at once.

@@ -48,6 +48,11 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The foundation model behind a model's name, as far as the name tells.
+pub fn foundation(name: &str) -> Option<&str> {
+    Known::parse(name).map(|known| known.foundation)
+}
+
 fn is_telling(kind: &str) -> bool {
     matches!(kind, "foundation-model" | "inference-profile")
 }
@@ -74,7 +79,7 @@ mod tests {
             let known = Known { place, foundation: haiku };
             assert_eq!(Known::parse(&format!("{prefix}{haiku}")), Some(known), "{prefix}");
         }
-        assert_eq!(Known::parse("zai.glm-4.7").map(|known| known.foundation), Some("zai.glm-4.7"));
+        assert_eq!(foundation("zai.glm-4.7"), Some("zai.glm-4.7"));
     }
 
     #[test]

@@ -70,6 +70,8 @@ mod tests {
             ),
             ("*haiku", "claude-haiku-4-5", false),
             ("a*b*b", "ab", false),
+            ("ab*ba", "aba", false),
+            ("ab*ba", "abba", true),
             ("a*b*b", "abb", true),
             ("*", "", true),
             ("", "", true),

@@ -26,9 +26,11 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let body = call.body(gateway.config.body_limit).await?.into_bytes();
     let request = Request::parse(&body)?;
     let name = request.model.as_deref().unwrap_or(gateway.defaults.model_id.as_str());
-    let model = gateway.models.resolve(name)?;
+    let rules = gateway.rules();
+    let model = rules.resolve(&caller, name)?;
     let Translated { body, answer_tool } =
         request.translate(model.as_str(), &gateway.defaults.anthropic_version)?;
+    let permit = gateway.admit(&rules, &caller, model.clone(), &body)?;
     let asked = Asked {
         model: name.to_owned(),
         created: gateway.clock.now(),
@@ -38,7 +40,7 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let action = if request.stream { Action::InvokeStream } else { Action::Invoke };
     // None of the caller's headers are of Bedrock's protocol.
     let ask = Ask::model(&model, action, HeaderMap::new(), body);
-    let mut meter = Meter::start(gateway, &caller, model, Dialect::Chat, call);
+    let mut meter = Meter::start(gateway, permit, Dialect::Chat, call);
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     if request.stream {
         return Ok(stream::events(body, Chunks::new(asked), meter, gateway));

@@ -13,12 +13,17 @@ use tracing::{debug, warn};
 
 use self::table::{POLICY, Row};
 use super::{
+    allowance,
     bedrock::{Blame, UpstreamError},
     translate::BadRequest,
     wire,
 };
 use crate::{
-    domain::usage::Surface,
+    domain::{
+        limit::{Exceeded, Standing},
+        policy::Denial,
+        usage::Surface,
+    },
     http::{BodyError, Response, reply},
 };
 
@@ -73,6 +78,9 @@ pub enum Refusal {
     /// An operator locked the session, its device or its user; the sentence says until when.
     #[error("{0}")]
     Locked(String),
+    /// A limit is reached; the sentence names it, its figure and when there is room again.
+    #[error(transparent)]
+    Exceeded(#[from] Box<Exceeded>),
     #[error("{0}")]
     Malformed(String),
     #[error(transparent)]
@@ -86,6 +94,12 @@ pub enum Refusal {
     SessionOver,
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Policy(denial.to_string())
+    }
 }
 
 impl Refusal {
@@ -106,7 +120,21 @@ impl Refusal {
         if let Some(after) = row.retry_after {
             headers.insert(header::RETRY_AFTER, after);
         }
+        if let Some(standing) = self.spent() {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+            if dialect == Dialect::Messages {
+                allowance::write(allowance::refused(&standing), headers);
+            }
+        }
         response
+    }
+
+    /// The budget that is spent, if that is why: asking again is in vain.
+    fn spent(&self) -> Option<Standing> {
+        match self {
+            Self::Exceeded(exceeded) => exceeded.spent(),
+            _ => None,
+        }
     }
 
     /// The same inside a stream that has begun: an exception frame, an SSE event `error`, or a chat chunk.
@@ -166,118 +194,4 @@ impl Refusal {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use http::{HeaderMap, StatusCode};
-    use http_body_util::BodyExt;
-
-    use super::*;
-    use crate::gateway::{bedrock::UpstreamRefusal, wire::Frames};
-
-    const ALL: [Dialect; 4] = [Dialect::Bedrock, Dialect::Messages, Dialect::Chat, Dialect::Invoke];
-
-    async fn said(refusal: &Refusal, dialect: Dialect) -> (u16, HeaderMap, Value) {
-        let id = RequestId::new("req_1");
-        let (head, body) = refusal.answer(dialect, &id).into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        (head.status.as_u16(), head.headers, serde_json::from_slice(&body).unwrap())
-    }
-
-    fn bedrock_says(status: u16, kind: &'static str, message: &str) -> Refusal {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-amzn-errortype", HeaderValue::from_static(kind));
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("7"));
-        let body = Bytes::from(json!({ "message": message, "originalStatusCode": 1 }).to_string());
-        let refused = UpstreamRefusal::from_answer(StatusCode::from_u16(status).unwrap(), &headers, body);
-        Refusal::Upstream(refused.into())
-    }
-
-    #[tokio::test]
-    async fn a_dead_token_is_401_and_never_tells_the_client_to_stop_trying() {
-        for dialect in ALL {
-            let (status, headers, body) = said(&Refusal::Unauthenticated("expired".into()), dialect).await;
-            assert_eq!(status, 401);
-            assert!(!headers.contains_key("x-should-retry"));
-            assert!(body.to_string().contains("expired"));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_denial_by_policy_is_shaped_for_one_request() {
-        let (status, _, body) = said(&Refusal::Policy("no".into()), Dialect::Bedrock).await;
-        assert_eq!(status, 400);
-        assert_eq!(body["error"], json!({ "type": "policy_blocked", "message": "no" }));
-        let (_, _, body) = said(&Refusal::Policy("no".into()), Dialect::Chat).await;
-        assert_eq!(body["error"]["code"], "policy_blocked");
-    }
-
-    #[tokio::test]
-    async fn the_upstreams_status_and_sentence_reach_every_dialect() {
-        let refusal = bedrock_says(429, "ThrottlingException", "Too many requests");
-        let (status, headers, body) = said(&refusal, Dialect::Bedrock).await;
-        assert_eq!(
-            (status, &headers["x-amzn-errortype"], &headers["retry-after"]),
-            (429, &"ThrottlingException".parse().unwrap(), &"7".parse().unwrap())
-        );
-        assert_eq!(body, json!({ "message": "Too many requests", "originalStatusCode": 1 }));
-        let (status, headers, body) = said(&refusal, Dialect::Messages).await;
-        assert_eq!((status, &headers["retry-after"]), (429, &"7".parse().unwrap()));
-        assert_eq!(body["error"], json!({ "type": "rate_limit_error", "message": "Too many requests" }));
-        let (_, _, body) = said(&refusal, Dialect::Chat).await;
-        assert_eq!(body["error"]["message"], "Too many requests");
-    }
-
-    #[tokio::test]
-    async fn a_403_of_the_upstream_never_arrives_as_one() {
-        let denied = "User: arn:aws:sts::123456789012:assumed-role/gw is not authorized to perform: bedrock:InvokeModel";
-        for dialect in ALL {
-            let (status, _, body) = said(&bedrock_says(403, "AccessDeniedException", denied), dialect).await;
-            assert_eq!(status, 400);
-            assert!(!body.to_string().contains("123456789012"), "{body}");
-            let (status, _, body) =
-                said(&bedrock_says(403, "ExpiredTokenException", "expired"), dialect).await;
-            assert_eq!(status, 500);
-            assert!(body.to_string().contains("req_1") && !body.to_string().contains("expired"), "{body}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_broke_on_our_side_is_not_told() {
-        let secret = Refusal::Upstream(UpstreamError::Connect("10.0.0.1 refused".into()));
-        for dialect in ALL {
-            let (status, _, body) = said(&secret, dialect).await;
-            assert_eq!(status, 502);
-            assert!(body.to_string().contains("req_1") && !body.to_string().contains("10.0.0.1"), "{body}");
-        }
-        let silent = Refusal::Upstream(UpstreamError::FirstByteTimeout(Duration::from_secs(9)));
-        assert_eq!(said(&silent, Dialect::Messages).await.0, 504);
-    }
-
-    #[tokio::test]
-    async fn the_field_at_fault_is_named() {
-        let refusal = Refusal::from(BadRequest::wrong("temperature", "a number"));
-        let (status, _, body) = said(&refusal, Dialect::Chat).await;
-        assert_eq!((status, body["error"]["param"].as_str()), (400, Some("temperature")));
-        let (_, _, body) = said(&refusal, Dialect::Messages).await;
-        assert_eq!(body["error"]["message"], "`temperature` must be a number");
-    }
-
-    #[tokio::test]
-    async fn a_body_that_is_too_large_is_413() {
-        let refusal = Refusal::Body(BodyError::TooLarge { limit: 9 });
-        let (status, _, body) = said(&refusal, Dialect::Messages).await;
-        assert_eq!((status, body["error"]["type"].as_str()), (413, Some("request_too_large")));
-    }
-
-    #[test]
-    fn a_stream_is_ended_in_its_own_shape() {
-        let id = RequestId::new("req_1");
-        let mut frames = Frames::default();
-        frames.push(Refusal::SessionOver.in_stream(Dialect::Bedrock, &id));
-        let frame = frames.next_frame().unwrap().unwrap();
-        assert_eq!(frame.exception_type(), Some("validationException"));
-        let event = Refusal::SessionOver.in_stream(Dialect::Messages, &id);
-        assert!(event.starts_with(b"event: error\ndata: {\"") && event.ends_with(b"}\n\n"));
-    }
-}
+mod tests;

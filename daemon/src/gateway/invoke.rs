@@ -30,9 +30,11 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
 async fn invoke(gateway: &Gateway, call: &mut Call, action: Action) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let name = call.query_value("modelId").unwrap_or_else(|| gateway.defaults.model_id.as_str().to_owned());
-    let model = gateway.models.resolve(&name)?;
+    let rules = gateway.rules();
+    let model = rules.resolve(&caller, &name)?;
     let body = call.body(gateway.config.body_limit).await?;
+    let permit = gateway.admit(&rules, &caller, model.clone(), &body)?;
     let ask = Ask::model(&model, action, header::onward(&call.headers), body);
-    let meter = Meter::start(gateway, &caller, model, Dialect::Invoke, call);
+    let meter = Meter::start(gateway, permit, Dialect::Invoke, call);
     native::pass(gateway, ask, meter).await
 }

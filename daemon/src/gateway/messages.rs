@@ -7,18 +7,20 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Dialect, Gateway, Refusal, answered,
+    Dialect, Gateway, Refusal, allowance, answered,
     bedrock::{Action, Answer, Ask},
     header as headers,
     meter::Meter,
     stream,
     translate::{
-        foundation::foundation,
         messages::{self, Messages, Outside},
         sse::Sse,
     },
 };
-use crate::http::{Call, Response, Route, reply, route};
+use crate::{
+    domain::model::foundation,
+    http::{Call, Response, Route, reply, route},
+};
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let create = route::exact(Method::POST, "/v1/messages", gateway, |gateway, mut call| async move {
@@ -38,10 +40,13 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let caller = gateway.identify(call)?;
     let body = call.body(gateway.config.body_limit).await?.into_bytes();
     let Messages { model, stream, body } = messages::request(&body, outside(gateway, call))?;
-    let model = gateway.models.resolve(&model)?;
+    let rules = gateway.rules();
+    let model = rules.resolve(&caller, &model)?;
+    let permit = gateway.admit(&rules, &caller, model.clone(), &body)?;
     let action = if stream { Action::InvokeStream } else { Action::Invoke };
     let ask = Ask::model(&model, action, onward(&call.headers), body);
-    let mut meter = Meter::start(gateway, &caller, model, Dialect::Messages, call);
+    let mut meter = Meter::start(gateway, permit, Dialect::Messages, call);
+    let standing = meter.standing();
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     let mut response = if stream {
         stream::events(body, Sse, meter, gateway)
@@ -50,16 +55,19 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
         meter.see_answer(&headers, &body);
         reply::bytes_of(StatusCode::OK, "application/json", body)
     };
+    if let Some(standing) = standing {
+        allowance::write(allowance::granted(&standing), response.headers_mut());
+    }
     Dialect::Messages.identify(&mut response, &call.id);
     Ok(response)
 }
 
 /// `POST /v1/messages/count_tokens`. Counting costs nothing, so nothing is metered.
 async fn count(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
-    gateway.identify(call)?;
+    let caller = gateway.identify(call)?;
     let body = call.body(gateway.config.body_limit).await?.into_bytes();
     let Messages { model, body, .. } = messages::counting(&body, outside(gateway, call))?;
-    let model = gateway.models.resolve_for_counting(&model)?;
+    let model = gateway.rules().resolve_for_counting(&caller, &model)?;
     if foundation(model.as_str()).is_none() {
         return Err(Refusal::Malformed(
             "tokens can't be counted for this model: its name does not tell which foundation model it runs"

@@ -8,15 +8,15 @@ mod scan;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use shared::id::{ModelId, RequestId};
+use shared::{id::RequestId, usage::Tokens};
 use uuid::Uuid;
 
 pub use self::scan::Scan;
-use super::{Dialect, Gateway, bedrock::UpstreamError, error::Refusal};
+use super::{Dialect, Gateway, bedrock::UpstreamError, error::Refusal, permit::Permit};
 use crate::{
     clock::Clock,
     domain::{
-        price::Tariff,
+        limit::{Standing, Used},
         usage::{Outcome, UsageRecord},
     },
     event,
@@ -35,8 +35,7 @@ use crate::{
 pub struct Meter {
     ledger: Arc<Ledger>,
     clock: Clock,
-    caller: Arc<Caller>,
-    tariff: Tariff,
+    permit: Permit,
     /// Its place among the requests in flight.
     live: InFlight,
     dialect: Dialect,
@@ -45,28 +44,22 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Starts to observe a request.
-    pub fn start(
-        gateway: &Gateway,
-        caller: &Arc<Caller>,
-        model: ModelId,
-        dialect: Dialect,
-        call: &Call,
-    ) -> Self {
+    /// Starts to observe a request that may go.
+    pub fn start(gateway: &Gateway, permit: Permit, dialect: Dialect, call: &Call) -> Self {
         let (id, started) = (call.id.clone(), gateway.clock.now());
-        let tariff = gateway.prices.quote(&model).tariff;
         let client = Client::of(&call.headers);
-        let live = LiveRequest::new(id, model, dialect.surface(), started, client);
+        let live = LiveRequest::new(id, permit.model.clone(), dialect.surface(), started, client);
+        let caller = &permit.caller;
         caller
             .life
             .events()
             .tell(|| event::of_request("request_started", &caller.identity, &live, started, None));
+        let live = caller.life.enter(live);
         Self {
             ledger: gateway.ledger.clone(),
             clock: gateway.clock.clone(),
-            caller: caller.clone(),
-            tariff,
-            live: caller.life.enter(live),
+            permit,
+            live,
             dialect,
             scan: Scan::default(),
             outcome: None,
@@ -74,7 +67,7 @@ impl Meter {
     }
 
     pub fn caller(&self) -> &Arc<Caller> {
-        &self.caller
+        &self.permit.caller
     }
 
     pub fn dialect(&self) -> Dialect {
@@ -85,6 +78,11 @@ impl Meter {
         &self.live.request().id
     }
 
+    /// How far the caller is with its budget, if it has one.
+    pub fn standing(&self) -> Option<Standing> {
+        self.permit.standing()
+    }
+
     /// What the upstream's stream has said so far.
     pub fn scan(&self) -> &Scan {
         &self.scan
@@ -92,7 +90,7 @@ impl Meter {
 
     /// What keeps the caller's session from going on now.
     pub fn barred(&self) -> Option<Refusal> {
-        Some(match self.caller.life.bar(self.clock.now())?.as_ref() {
+        Some(match self.permit.caller.life.bar(self.clock.now())?.as_ref() {
             Bar::Ended(_) => Refusal::SessionOver,
             Bar::Locked(lock) => Refusal::Locked(lock.to_string()),
         })
@@ -133,29 +131,39 @@ impl Meter {
             _ => Outcome::ClientGone,
         })
     }
+
+    /// What was used. Who leaves before the upstream has said a word has still had a prompt read, and is charged for
+    /// it by its length: otherwise a budget could be slipped past.
+    fn tokens(&self, outcome: Outcome) -> Tokens {
+        let was_sent = matches!(outcome, Outcome::ClientGone | Outcome::Revoked | Outcome::UpstreamCut);
+        let said = self.scan.tokens();
+        if was_sent && said == Tokens::default() { self.permit.prompt() } else { said }
+    }
 }
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        let outcome = self.outcome();
-        let tokens = self.scan.tokens();
+        let (outcome, ended) = (self.outcome(), self.clock.now());
+        let tokens = self.tokens(outcome);
+        let cost = self.permit.cost(tokens);
+        self.permit.settle(Used { tokens, cost, at: ended });
         let was_refused = outcome == Outcome::UpstreamError && !self.scan.has_begun();
-        let (live, now) = (self.live.request(), self.clock.now());
-        self.caller.life.events().tell(|| {
+        let (live, caller) = (self.live.request(), &self.permit.caller);
+        caller.life.events().tell(|| {
             let end = Some((outcome.as_str(), tokens));
-            event::of_request("request_ended", &self.caller.identity, live, now, end)
+            event::of_request("request_ended", &caller.identity, live, ended, end)
         });
         self.ledger.record(UsageRecord {
             id: Uuid::now_v7(),
-            session: self.caller.identity.session,
-            user: self.caller.identity.user.clone(),
+            session: caller.identity.session,
+            user: caller.identity.user.clone(),
             model: live.model.clone(),
             surface: self.dialect.surface(),
             request: live.id.clone(),
             started: live.started,
-            ended: now,
+            ended,
             tokens,
-            cost: self.tariff.cost(tokens),
+            cost,
             outcome,
             estimated: !was_refused && !self.scan.is_final(),
         });

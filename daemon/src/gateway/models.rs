@@ -9,8 +9,11 @@ use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use self::list::Page;
-use super::{Dialect, Gateway, Refusal};
-use crate::http::{Call, Response, Route, reply, route};
+use super::{Dialect, Gateway, Refusal, rules::Rules};
+use crate::{
+    http::{Call, Response, Route, reply, route},
+    keyring::Caller,
+};
 
 const PATH: &str = "/v1/models";
 
@@ -34,8 +37,8 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
 }
 
 fn all(gateway: &Gateway, call: &Call) -> Result<Response, Refusal> {
-    gateway.identify(call)?;
-    let names = names(gateway);
+    let (caller, rules) = (gateway.identify(call)?, gateway.rules());
+    let names = names(gateway, &rules, &caller);
     Ok(match dialect(&call.headers) {
         Dialect::Chat => reply::json(StatusCode::OK, &list::openai(&names)),
         _ => reply::json(StatusCode::OK, &list::anthropic(&names, &Page::read(call)?)),
@@ -43,11 +46,11 @@ fn all(gateway: &Gateway, call: &Call) -> Result<Response, Refusal> {
 }
 
 fn one(gateway: &Gateway, call: &Call) -> Result<Response, Refusal> {
-    gateway.identify(call)?;
+    let (caller, rules) = (gateway.identify(call)?, gateway.rules());
     let unknown = || Refusal::NotFound("this gateway lists no model of this name".to_owned());
     let encoded = call.path.strip_prefix("/v1/models/").unwrap_or_default();
     let asked = percent_decode_str(encoded).decode_utf8().map_err(|_| unknown())?;
-    let name = names(gateway).into_iter().find(|name| *name == asked).ok_or_else(unknown)?;
+    let name = names(gateway, &rules, &caller).into_iter().find(|name| *name == asked).ok_or_else(unknown)?;
     Ok(match dialect(&call.headers) {
         Dialect::Chat => reply::json(StatusCode::OK, &list::openai_model(name)),
         _ => reply::json(StatusCode::OK, &list::anthropic_model(name)),
@@ -60,13 +63,13 @@ fn dialect(headers: &HeaderMap) -> Dialect {
     if is_anthropic { Dialect::Messages } else { Dialect::Chat }
 }
 
-/// The names to list: those of the configuration, else those that everybody uses, as far as they are allowed.
-fn names(gateway: &Gateway) -> Vec<&str> {
-    let named: Vec<&str> = gateway.models.named().collect();
+/// The names to list: those of the configuration, else those that everybody uses, as far as the caller may use them.
+fn names<'a>(gateway: &'a Gateway, rules: &'a Rules, caller: &Caller) -> Vec<&'a str> {
+    let named: Vec<&str> = rules.named(caller).collect();
     if !named.is_empty() {
-        return named;
+        return rules.usable(caller, named.into_iter());
     }
     let default = gateway.defaults.model_id.as_str();
     let others = DEFAULTS.into_iter().filter(|name| *name != default);
-    std::iter::once(default).chain(others).filter(|name| gateway.models.resolve(name).is_ok()).collect()
+    rules.usable(caller, std::iter::once(default).chain(others))
 }

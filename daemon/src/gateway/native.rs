@@ -29,21 +29,23 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
 async fn model(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let (name, action) = target(&call.path)?;
+    let rules = gateway.rules();
     let model = match action {
-        Action::CountTokens => gateway.models.resolve_for_counting(&name)?,
-        Action::Invoke | Action::InvokeStream => gateway.models.resolve(&name)?,
+        Action::CountTokens => rules.resolve_for_counting(&caller, &name)?,
+        Action::Invoke | Action::InvokeStream => rules.resolve(&caller, &name)?,
     };
     let body = call.body(gateway.config.body_limit).await?;
     let passed = headers::onward(&call.headers);
+    let is_counting = action == Action::CountTokens;
+    let permit =
+        if is_counting { None } else { Some(gateway.admit(&rules, &caller, model.clone(), &body)?) };
     let ask = if model.as_str() == name {
         Ask::as_it_came(call.path.clone(), passed, body)
     } else {
         Ask::model(&model, action, passed, body)
     };
-    if action == Action::CountTokens {
-        return count(gateway, ask).await;
-    }
-    let meter = Meter::start(gateway, &caller, model, Dialect::Bedrock, call);
+    let Some(permit) = permit else { return count(gateway, ask).await };
+    let meter = Meter::start(gateway, permit, Dialect::Bedrock, call);
     pass(gateway, ask, meter).await
 }
 

@@ -8,7 +8,6 @@ mod fault;
 mod object;
 
 pub mod chat;
-pub mod foundation;
 pub mod messages;
 pub mod sse;
 pub mod stream;

@@ -1,9 +1,12 @@
 //! The gateway's Bedrock surfaces.
 
+mod budget;
 mod chat;
 mod ending;
+mod limit;
 mod messages;
 mod models;
+mod policy;
 mod refusal;
 mod sse;
 mod world;

@@ -5,11 +5,14 @@ use shared::id::RequestId;
 
 use super::Refusal;
 use crate::{
+    domain::limit::Exceeded,
     gateway::bedrock::{Blame, UpstreamError, UpstreamRefusal},
     http::BodyError,
 };
 
 const INVALID: &str = "invalid_request_error";
+const BILLING: &str = "billing_error";
+const RATE_LIMIT: &str = "rate_limit_error";
 const INTERNAL: &str = "internalServerException";
 const DENIED: &str = "the gateway's AWS identity is not allowed to use this model";
 pub(super) const POLICY: &str = "policy_blocked";
@@ -42,6 +45,7 @@ pub(super) fn row(refusal: &Refusal, id: &RequestId) -> Row {
         Refusal::NotFound(_) => (404, "not_found_error", "not_found"),
         Refusal::Body(BodyError::TooLarge { .. }) => (413, "request_too_large", "request_too_large"),
         Refusal::Body(error) => (error.status().as_u16(), INVALID, "invalid_value"),
+        Refusal::Exceeded(exceeded) => return exceeded_row(exceeded),
         Refusal::Upstream(UpstreamError::Refused(refused)) => return refused_row(refused, id),
         Refusal::Upstream(error) => return failed_row(error, id),
     };
@@ -58,6 +62,23 @@ pub(super) fn row(refusal: &Refusal, id: &RequestId) -> Row {
         exception: "validationException",
         message: refusal.to_string(),
         retry_after: None,
+    }
+}
+
+/// A limit of ours is reached. A spent budget is an error of billing, as `claude gateway` answers.
+fn exceeded_row(exceeded: &Exceeded) -> Row {
+    let (anthropic, openai, bedrock) = match exceeded.spent() {
+        Some(_) => (BILLING, ("insufficient_quota", "insufficient_quota"), "ServiceQuotaExceededException"),
+        None => (RATE_LIMIT, (RATE_LIMIT, "rate_limit_exceeded"), "ThrottlingException"),
+    };
+    Row {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        anthropic,
+        openai,
+        bedrock: bedrock.to_owned(),
+        exception: "throttlingException",
+        message: exceeded.to_string(),
+        retry_after: HeaderValue::try_from(exceeded.retry_after().to_string()).ok(),
     }
 }
 
@@ -109,10 +130,10 @@ fn broken(status: StatusCode, id: &RequestId) -> Row {
 
 fn anthropic_type(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        402 => "billing_error",
+        402 => BILLING,
         404 => "not_found_error",
         413 => "request_too_large",
-        429 => "rate_limit_error",
+        429 => RATE_LIMIT,
         503 | 529 => "overloaded_error",
         408 | 504 => "timeout_error",
         424 => "api_error",
@@ -124,7 +145,7 @@ fn anthropic_type(status: StatusCode) -> &'static str {
 fn openai_type(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
         404 => (INVALID, "not_found"),
-        429 => ("rate_limit_error", "rate_limit_exceeded"),
+        429 => (RATE_LIMIT, "rate_limit_exceeded"),
         400..=499 if status != StatusCode::FAILED_DEPENDENCY => (INVALID, "invalid_value"),
         _ => ("server_error", "server_error"),
     }

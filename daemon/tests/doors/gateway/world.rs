@@ -1,5 +1,7 @@
 //! The gateway between a simulated Bedrock and a client, and the bill afterwards.
 
+mod bill;
+
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
@@ -8,13 +10,15 @@ use std::{
 };
 
 use reqwest::{Client, RequestBuilder, Response};
-use rusqlite::Connection;
 use sallyportd::{
     clock::Clock,
     config::{Config, Given, Reading},
-    domain::session::{EndReason, Ended, Identity},
+    domain::{
+        limit::Limits,
+        session::{EndReason, Ended, Identity},
+    },
     gateway::{
-        Gateway,
+        Gateway, Parts,
         bedrock::Bedrock,
         routes,
         wire::{self, Frames},
@@ -31,13 +35,14 @@ use serde_json::{Value, json};
 use shared::{
     id::{SessionId, UserId},
     time::Timestamp,
-    usage::Tokens,
 };
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
+
+pub(super) use bill::Bill;
 
 pub(super) const OPUS: &str = "us.anthropic.claude-opus-4-8";
 /// Longer than any test.
@@ -49,21 +54,14 @@ pub(super) struct World {
     pub(super) token: String,
     pub(super) address: SocketAddr,
     pub(super) client: Client,
+    pub(super) parts: Parts,
+    gateway: Arc<Gateway>,
+    config: Config,
     live: Arc<LiveSessions>,
     session: SessionId,
-    doors: Tasks,
-    background: Tasks,
+    /// Those of the listener, and those it relies on.
+    tasks: (Tasks, Tasks),
     dir: TempDir,
-}
-
-/// A settled request, as the store has it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Bill {
-    pub(super) model: String,
-    pub(super) surface: String,
-    pub(super) outcome: String,
-    pub(super) estimated: bool,
-    pub(super) tokens: Tokens,
 }
 
 /// What came of a stream: its events, and the exception that ended it, or `cut`.
@@ -89,16 +87,37 @@ impl World {
         let mut config = config(&bedrock, &dir);
         change(&mut config);
         let live = Arc::new(LiveSessions::default());
-        let keyring = Arc::new(Keyring::new(&config.token, clock.clone(), live.clone()).unwrap());
-        let (session, token) = sign_in(&keyring);
-        let ledger =
-            Arc::new(Ledger::start(&background, Arc::new(SqliteStore::open(&config.state_dir).unwrap())));
-        let upstream = Arc::new(Bedrock::connect(&config.bedrock, clock.clone(), &background).await.unwrap());
-        let gateway = Arc::new(Gateway::new(&config, keyring, upstream, ledger, clock.clone()));
-        let listener = Listener::tcp("gateway", (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let address = listener.address().unwrap();
-        doors.spawn("listener", listener.serve(routes(&gateway), config.http, doors.stopping()));
-        Self { bedrock, clock, token, address, client: client(), live, session, doors, background, dir }
+        let parts = parts(&config, &clock, &live, &background).await;
+        let (session, token) = sign_in(&parts.keyring, "ada", &[]);
+        let gateway = Arc::new(Gateway::new(&config, parts.clone()));
+        let address = serve(&gateway, &config, &doors).await;
+        let tasks = (doors, background);
+        Self {
+            bedrock,
+            clock,
+            token,
+            address,
+            client: client(),
+            parts,
+            gateway,
+            config,
+            live,
+            session,
+            tasks,
+            dir,
+        }
+    }
+
+    /// The token of somebody else.
+    pub(super) fn token_of(&self, user: &str, groups: &[&str]) -> String {
+        sign_in(&self.parts.keyring, user, groups).1
+    }
+
+    /// Gives the gateway the rules of another configuration.
+    pub(super) fn reconfigure(&self, change: impl FnOnce(&mut Config)) {
+        let mut config = self.config.clone();
+        change(&mut config);
+        self.gateway.replace_rules(&config);
     }
 
     pub(super) fn revoke(&self) {
@@ -149,37 +168,6 @@ impl World {
     /// Waits until the upstream has nothing more on the way.
     pub(super) async fn upstream_is_idle(&self) {
         self.bedrock.wait_for(|counts| counts.in_flight == 0).await;
-    }
-
-    /// Stops everything and reads what was recorded, in the order in which it was settled.
-    pub(super) async fn bills(self) -> Vec<Bill> {
-        drop(self.client);
-        assert!(self.doors.stop(LONG).await);
-        assert!(self.background.stop(LONG).await);
-        let database = Connection::open(self.dir.path().join("state/sallyport.db")).unwrap();
-        let columns = "model, surface, outcome, estimated, input, output, cache_read, cache_write";
-        let mut rows = database.prepare(&format!("SELECT {columns} FROM usage ORDER BY id")).unwrap();
-        let number =
-            |row: &rusqlite::Row<'_>, column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
-        let bills = rows.query_map([], |row| {
-            let (input, output) = (number(row, 4)?, number(row, 5)?);
-            let (cache_read, cache_write) = (number(row, 6)?, number(row, 7)?);
-            Ok(Bill {
-                model: row.get(0)?,
-                surface: row.get(1)?,
-                outcome: row.get(2)?,
-                estimated: row.get(3)?,
-                tokens: Tokens { input, output, cache_read, cache_write, ..Tokens::default() },
-            })
-        });
-        bills.unwrap().collect::<Result<_, _>>().unwrap()
-    }
-
-    /// The one bill there is.
-    pub(super) async fn bill(self) -> Bill {
-        let mut bills = self.bills().await;
-        assert_eq!(bills.len(), 1, "{bills:?}");
-        bills.remove(0)
     }
 }
 
@@ -246,6 +234,24 @@ fn config(bedrock: &SimulatedBedrock, dir: &TempDir) -> Config {
     config
 }
 
+async fn serve(gateway: &Arc<Gateway>, config: &Config, doors: &Tasks) -> SocketAddr {
+    let listener = Listener::tcp("gateway", (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let address = listener.address().unwrap();
+    doors.spawn("listener", listener.serve(routes(gateway), config.http.clone(), doors.stopping()));
+    address
+}
+
+async fn parts(config: &Config, clock: &Clock, live: &Arc<LiveSessions>, background: &Tasks) -> Parts {
+    let store = Arc::new(SqliteStore::open(&config.state_dir).unwrap());
+    Parts {
+        keyring: Arc::new(Keyring::new(&config.token, clock.clone(), live.clone()).unwrap()),
+        bedrock: Arc::new(Bedrock::connect(&config.bedrock, clock.clone(), background).await.unwrap()),
+        ledger: Arc::new(Ledger::start(background, store)),
+        limits: Arc::new(Limits::default()),
+        clock: clock.clone(),
+    }
+}
+
 fn write_credentials(bedrock: &SimulatedBedrock, dir: &TempDir) {
     let Credentials { access_key_id, secret_access_key, .. } = bedrock.credentials();
     let text = format!(
@@ -255,9 +261,9 @@ fn write_credentials(bedrock: &SimulatedBedrock, dir: &TempDir) {
     std::fs::write(dir.path().join("credentials"), text).unwrap();
 }
 
-fn sign_in(keyring: &Keyring) -> (SessionId, String) {
+fn sign_in(keyring: &Keyring, user: &str, groups: &[&str]) -> (SessionId, String) {
     let session = SessionId::generate();
-    let (user, groups) = (UserId::new("ada"), Vec::new());
+    let (user, groups) = (UserId::new(user), groups.iter().map(|group| (*group).to_owned()).collect());
     let identity = Identity { session, user, email: None, name: None, groups, device: None };
     (session, keyring.mint(&identity).unwrap().token.expose().clone())
 }
