@@ -14,8 +14,9 @@ use tracing::{info, warn};
 use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
     admin::peer::Roles,
-    config::Config,
+    config::{Given, InUse},
     http::{health::Health, tls::Certificates},
+    reload::{Reload, Reloader},
     store::Store,
     task::Tasks,
 };
@@ -32,7 +33,8 @@ pub struct Running {
     pub gateway: SocketAddr,
     pub install: SocketAddr,
     pub admin_socket: PathBuf,
-    certificates: Option<Arc<Certificates>>,
+    is_tls: bool,
+    reloader: Arc<Reloader>,
     health: Arc<Health>,
     store: Arc<dyn Store>,
     groups: Groups,
@@ -52,17 +54,28 @@ struct Groups {
     cut: CancellationToken,
 }
 
+/// What a daemon starts with.
+#[derive(Debug)]
+pub struct Launch {
+    /// Where the configuration was read, so that it can be read again.
+    pub given: Given,
+    pub in_use: InUse,
+    /// What was made before and has a configuration, too.
+    pub parts: Vec<Arc<dyn Reload>>,
+}
+
 /// Starts the daemon. When this returns, every service accepts requests.
-pub async fn start(config: Config) -> anyhow::Result<Running> {
+pub async fn start(launch: Launch) -> anyhow::Result<Running> {
     let groups = Groups::default();
-    let started = assemble(&config, &groups).await;
+    let started = Box::pin(assemble(launch, &groups)).await;
     if started.is_err() {
         groups.background.stop(LAST_CALL).await;
     }
     started
 }
 
-async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
+async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
+    let config = &launch.in_use.config.clone();
     let certificates = listener::certificates(config, &groups.background)?;
     let parts = Parts::make(config, &groups.background).await?;
     let listeners = Listeners::bind(config, certificates.as_ref(), &groups.cut).await?;
@@ -71,7 +84,8 @@ async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
         gateway: listeners.gateway.1,
         install: listeners.install.1,
         admin_socket: config.admin.socket.clone(),
-        certificates,
+        is_tls: certificates.is_some(),
+        reloader: reloader(launch, &parts, certificates),
         health: parts.health.clone(),
         store: parts.store.clone(),
         groups: groups.clone(),
@@ -84,17 +98,22 @@ async fn assemble(config: &Config, groups: &Groups) -> anyhow::Result<Running> {
     Ok(running)
 }
 
+fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates>>) -> Arc<Reloader> {
+    let Launch { given, in_use, parts: mut all } = launch;
+    all.extend([parts.gateway.clone() as Arc<dyn Reload>, parts.auth.clone()]);
+    all.extend(certificates.map(|certificates| certificates as Arc<dyn Reload>));
+    Arc::new(Reloader::new(given, in_use, all))
+}
+
 impl Running {
     /// What the daemon keeps, for whoever embeds it. The store is closed when every clone is gone.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// Reads the certificate again now, in place of when its file is next looked at.
-    pub fn reload(&self) {
-        if let Some(certificates) = &self.certificates {
-            certificates.renew();
-        }
+    /// Reads the configuration again and applies what can be applied without a restart.
+    pub fn reloader(&self) -> &Arc<Reloader> {
+        &self.reloader
     }
 
     /// Ends a drain before its deadline: connections that are left are cut.
@@ -117,7 +136,7 @@ impl Running {
     }
 
     fn announce(&self) {
-        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        let scheme = if self.is_tls { "https" } else { "http" };
         for (service, address) in [("auth", self.auth), ("gateway", self.gateway), ("install", self.install)]
         {
             info!(service, url = %format_args!("{scheme}://{address}"), "listening");

@@ -18,10 +18,11 @@ use shared::api::auth::TokenAnswer;
 use self::{entra::Entra, error::AuthError};
 use crate::{
     clock::Clock,
-    config,
+    config::{self, Config, Problems},
     domain::{audit::Origin, session::Lifetimes},
     http::{Call, Peer, Response, Route, reply, route},
     keyring::{Keyring, Minted},
+    reload::{Prepared, Reload},
     session::Sessions,
     store::RefreshToken,
 };
@@ -51,6 +52,13 @@ pub fn routes(auth: &Arc<Auth>) -> Route {
 impl From<&config::Token> for Lifetimes {
     fn from(config: &config::Token) -> Self {
         Self { access: config.access_ttl, refresh: config.refresh_ttl, grace: config.refresh_grace }
+    }
+}
+
+impl Reload for Auth {
+    fn prepare(self: Arc<Self>, config: &Config) -> Result<Prepared, Problems> {
+        let rules = config.entra.clone();
+        Ok(Prepared::new(move || self.entra.admit_by(&rules)))
     }
 }
 

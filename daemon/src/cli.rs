@@ -31,7 +31,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve until told to stop; SIGHUP reads the certificate again
+    /// Serve until told to stop; SIGHUP reads the configuration again
     Run,
     /// Report every problem of the configuration at once, and what is fine
     Check(OutputArgs),

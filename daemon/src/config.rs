@@ -1,5 +1,6 @@
 //! The daemon's configuration: what every part of it may ask for, already parsed and checked.
 
+mod change;
 mod directory;
 mod document;
 mod dotenv;
@@ -22,6 +23,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use shared::{id::ModelId, secret::Secret};
 
+pub use change::InUse;
 pub use level::Levels;
 pub use problem::{Origin, Problem, Problems};
 pub use reader::Setting;

@@ -21,7 +21,7 @@ pub mod translate;
 mod weight;
 pub mod wire;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -88,14 +88,13 @@ impl Gateway {
         }
     }
 
-    /// Replaces the rules by those of another configuration, for every request from now on. What was counted stays.
-    pub fn replace_rules(&self, config: &Config) {
-        self.rules.store(Arc::new(Rules::new(config)));
-    }
-
     /// The rules for one request, from its start to its end.
     fn rules(&self) -> Arc<Rules> {
         self.rules.load_full()
+    }
+
+    fn ping_interval(&self) -> Duration {
+        self.rules.load().ping_interval
     }
 
     /// Who calls.

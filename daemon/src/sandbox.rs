@@ -16,7 +16,12 @@ use std::{
 };
 
 use anyhow::Context;
-use shared::{api::auth::TokenAnswer, secret::Secret, time::Timestamp, usage::Tokens};
+use shared::{
+    api::{admin::reload::Reloaded, auth::TokenAnswer},
+    secret::Secret,
+    time::Timestamp,
+    usage::Tokens,
+};
 use tempfile::TempDir;
 
 use self::{
@@ -30,9 +35,9 @@ pub use self::{
     sign_in::{SignIn, SignInError},
 };
 use crate::{
-    app::{self, Running},
+    app::{self, Launch, Running},
     clock::Clock,
-    config::Config,
+    config::{Config, Problems},
     store::{
         Store, StoreError,
         query::{UsageBy, UsageQuery, UsageSum},
@@ -89,12 +94,14 @@ impl Sandbox {
         let bedrock = SimulatedBedrock::start(&tasks, simulated).await?;
         let around =
             Surroundings { folder: folder.path(), ports: options.ports, entra: &entra, bedrock: &bedrock };
-        let mut config = around.configuration()?.context("the sandbox is not configured")?;
-        change(&mut config);
+        let (given, in_use) = around.configuration()?;
+        let mut in_use = in_use.context("the sandbox is not configured")?;
+        let config = &mut in_use.config;
+        change(config);
         let tls = config.listen.tls.as_ref();
         let client = client(tls.map(|files| files.certificate.as_path()))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let daemon = app::start(config).await?;
+        let daemon = app::start(Launch { given, in_use, parts: Vec::new() }).await?;
         let store = daemon.store().clone();
         Ok(Self { entra, bedrock, daemon, store, tasks, client, scheme, folder })
     }
@@ -121,6 +128,11 @@ impl Sandbox {
     /// Where everything lies that the sandbox keeps. It goes with it.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Reads `sallyport.toml` of the folder again.
+    pub fn reload(&self) -> Result<Reloaded, Problems> {
+        self.daemon.reloader().reload()
     }
 
     /// A client that trusts the sandbox.

@@ -7,8 +7,10 @@ mod line;
 mod record;
 
 use std::{
+    fmt,
     io::{self, Write},
     panic::{self, PanicHookInfo},
+    sync::Arc,
 };
 
 use thiserror::Error;
@@ -19,15 +21,17 @@ use tracing::{
     subscriber::Interest,
 };
 use tracing_subscriber::{
-    Layer,
+    Layer, Registry,
     layer::{Context, SubscriberExt},
     registry::{LookupSpan, Scope},
+    reload,
     util::SubscriberInitExt,
 };
 
 use crate::{
     clock::Clock,
-    config::{Levels, Log, LogFormat},
+    config::{Config, Levels, Log, LogFormat, Problems},
+    reload::{Prepared, Reload},
 };
 use record::Fields;
 
@@ -43,15 +47,33 @@ const ROOMS: [&str; 2] = ["entra", "bedrock"];
 pub struct TelemetryError;
 
 /// Starts writing, for the life of the process.
-pub fn install(log: &Log) -> Result<(), TelemetryError> {
-    let to_stderr = |line: &str| {
+pub fn install(log: &Log) -> Result<Verbosity, TelemetryError> {
+    let to_stderr: fn(&str) = |line| {
         // Where logs can't be written, there is nobody to tell.
         let _ = io::stderr().lock().write_all(line.as_bytes());
     };
     let lines = Lines { log: log.clone(), clock: Clock::System, write: to_stderr };
+    let (lines, handle) = reload::Layer::new(lines);
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError)?;
     panic::set_hook(Box::new(report));
-    Ok(())
+    Ok(Verbosity(handle))
+}
+
+/// How much is logged, while it is.
+pub struct Verbosity(reload::Handle<Lines<fn(&str)>, Registry>);
+
+impl fmt::Debug for Verbosity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verbosity").finish_non_exhaustive()
+    }
+}
+
+impl Reload for Verbosity {
+    fn prepare(self: Arc<Self>, config: &Config) -> Result<Prepared, Problems> {
+        let levels = config.log.level.clone();
+        // It fails only if nothing is logged any more.
+        Ok(Prepared::new(move || drop(self.0.modify(|lines| lines.log.level = levels))))
+    }
 }
 
 /// Where a panic happened, never its message: that may quote what was being read.

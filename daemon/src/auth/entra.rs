@@ -9,6 +9,9 @@ mod fetch;
 mod keys;
 mod refusal;
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use jsonwebtoken::Algorithm;
 use shared::id::UserId;
 
@@ -33,7 +36,7 @@ pub struct Person {
 /// Our view of one tenant.
 #[derive(Debug)]
 pub struct Entra {
-    config: config::Entra,
+    config: ArcSwap<config::Entra>,
     clock: Clock,
     keys: Keys,
 }
@@ -43,7 +46,16 @@ impl Entra {
     pub fn new(config: config::Entra, clock: Clock) -> Result<Self, EntraError> {
         let fetcher = Fetcher::new(&config.authority)?;
         let keys = Keys::new(fetcher, config.tenant_id.clone(), config.cache_ttl, clock.clone());
-        Ok(Self { config, clock, keys })
+        Ok(Self { config: ArcSwap::from_pointee(config), clock, keys })
+    }
+
+    /// Admits by the rules of another configuration from now on; tenant, application and keys stay.
+    pub fn admit_by(&self, rules: &config::Entra) {
+        let config::Entra { required_groups, required_roles, email_domains, auth_context, .. } =
+            rules.clone();
+        let old = config::Entra::clone(&self.config.load());
+        let new = config::Entra { required_groups, required_roles, email_domains, auth_context, ..old };
+        self.config.store(Arc::new(new));
     }
 
     /// Fetches the keys ahead of the first sign-in, so that it need not wait, and works even if Entra is down by
@@ -62,8 +74,9 @@ impl Entra {
             return Err(Refusal::Signature);
         }
         let claims: Claims = token.claims().ok_or(Refusal::Claims)?;
-        claims.check(&self.config, &signer.issuer, self.clock.now())?;
-        admission::check(&self.config, &claims)?;
+        let config = self.config.load();
+        claims.check(&config, &signer.issuer, self.clock.now())?;
+        admission::check(&config, &claims)?;
         claims.into_person().ok_or(Refusal::MissingSubject)
     }
 }

@@ -1,6 +1,6 @@
 //! `sallyportd run`: the daemon's life, from its first look at the environment to its last record.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use tokio::{
     runtime::Runtime,
@@ -10,8 +10,8 @@ use tracing::{info, warn};
 
 use super::{complain, inherit};
 use crate::{
-    app::{self, Running, limit},
-    config::{Config, Given, Reading},
+    app::{self, Launch, Running, limit},
+    config::{Given, Reading},
     telemetry,
 };
 
@@ -20,35 +20,37 @@ pub(super) fn run(given: &Given) -> ExitCode {
     if let Err(error) = inherit::take_over(given) {
         return complain(&format!("error: can't start again with the variables of `.env`: {error}"));
     }
-    let Reading { config, warnings, .. } = Reading::of(given);
-    let config = match config {
-        Ok(config) => config,
+    let reading = Reading::of(given);
+    let warnings = reading.warnings.clone();
+    let in_use = match reading.into_use() {
+        Ok(in_use) => in_use,
         Err(problems) => return complain(&problems.to_string()),
     };
-    if let Err(error) = telemetry::install(&config.log) {
-        return complain(&format!("error: {error}"));
-    }
+    let verbosity = match telemetry::install(&in_use.config.log) {
+        Ok(verbosity) => Arc::new(verbosity),
+        Err(error) => return complain(&format!("error: {error}")),
+    };
     for warning in warnings {
         warn!(target: "sallyportd::config", hint = warning.hint, "{}", warning.message);
     }
-    limit::compare(limit::raise(), &config);
-    match serve(config) {
+    limit::compare(limit::raise(), &in_use.config);
+    match serve(Launch { given: given.clone(), in_use, parts: vec![verbosity] }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&sentence(&error)),
     }
 }
 
-fn serve(config: Config) -> anyhow::Result<()> {
+fn serve(launch: Launch) -> anyhow::Result<()> {
     let runtime = Runtime::new()?;
-    let ended = runtime.block_on(live(config));
+    let ended = runtime.block_on(live(launch));
     // Look-ups of host names can't be cancelled and may last: nothing needs their answer any more.
     runtime.shutdown_background();
     ended
 }
 
-async fn live(config: Config) -> anyhow::Result<()> {
+async fn live(launch: Launch) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let running = app::start(config).await?;
+    let running = app::start(launch).await?;
     signals.until_stop(&running).await;
     let cut = running.cutter();
     let stopping = running.stop();
@@ -85,7 +87,8 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => running.reload(),
+                // What came of it is in the log.
+                _ = self.hang_up.recv() => drop(running.reloader().reload()),
             }
         }
     }

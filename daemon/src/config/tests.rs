@@ -1,5 +1,6 @@
 //! What operators see: reports of problems, the effective configuration, and the documented examples.
 
+mod change;
 mod effect;
 mod example;
 mod report;

@@ -53,7 +53,7 @@ async fn model(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> 
 pub(super) async fn pass(gateway: &Gateway, ask: Ask, mut meter: Meter) -> Result<Response, Refusal> {
     let Answer { status, headers, body } = gateway.send(ask, &mut meter).await?;
     if is_stream(&headers) {
-        let relay = Relay::new(body, Untouched, meter, gateway.config.ping_interval);
+        let relay = Relay::new(body, Untouched, meter, gateway.ping_interval());
         let content_type = HeaderValue::from_static(wire::CONTENT_TYPE);
         let mut response = reply::stream(status, content_type, relay);
         headers::back(&headers, response.headers_mut());

@@ -1,18 +1,19 @@
 //! Who may use what: the configuration's rules, ready to be asked. They are replaced as a whole.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use shared::id::ModelId;
 
-use super::{Refusal, policy::ModelPolicy};
+use super::{Gateway, Refusal, policy::ModelPolicy};
 use crate::{
-    config::Config,
+    config::{Config, Problems},
     domain::{
         pattern::Pattern,
         policy::{Policies, Policy},
         price::{Prices, Quote},
     },
     keyring::Caller,
+    reload::{Prepared, Reload},
 };
 
 /// What the gateway offers, who may use it, and what it costs.
@@ -21,6 +22,8 @@ pub struct Rules {
     models: ModelPolicy,
     policies: Policies,
     prices: Prices,
+    /// Silence on a stream after which we send a ping.
+    pub(super) ping_interval: Duration,
 }
 
 impl Rules {
@@ -30,6 +33,7 @@ impl Rules {
             models: ModelPolicy::new(&config.gateway),
             policies: Policies::new(config.policies.clone(), aliases),
             prices: Prices::new(config.prices.clone(), aliases),
+            ping_interval: config.gateway.ping_interval,
         }
     }
 
@@ -66,5 +70,12 @@ impl Rules {
 
     pub(super) fn quote(&self, model: &ModelId) -> Quote {
         self.prices.quote(model)
+    }
+}
+
+impl Reload for Gateway {
+    fn prepare(self: Arc<Self>, config: &Config) -> Result<Prepared, Problems> {
+        let rules = Arc::new(Rules::new(config));
+        Ok(Prepared::new(move || self.rules.store(rules)))
     }
 }

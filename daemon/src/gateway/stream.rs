@@ -3,7 +3,7 @@
 //! A surface gives `Relay` the upstream's body, its `Meter` and a `Shape`, and answers with the relay as body:
 //!
 //! ```text
-//! let relay = Relay::new(answer.body, Sse::default(), meter, gateway.config.ping_interval);
+//! let relay = Relay::new(answer.body, Sse::default(), meter, gateway.ping_interval());
 //! reply::stream(StatusCode::OK, content_type, relay)
 //! ```
 //!
@@ -60,8 +60,7 @@ pub(super) fn events<W>(upstream: UpstreamBody, writer: W, meter: Meter, gateway
 where
     W: WriteEvent + Unpin + Send + Sync + 'static,
 {
-    let relay =
-        Relay::new(upstream, translate::stream::Stream::new(writer), meter, gateway.config.ping_interval);
+    let relay = Relay::new(upstream, translate::stream::Stream::new(writer), meter, gateway.ping_interval());
     let mut response = reply::stream(StatusCode::OK, HeaderValue::from_static("text/event-stream"), relay);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response

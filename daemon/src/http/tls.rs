@@ -1,6 +1,7 @@
 //! TLS for our listeners: rustls, with certificates that are read again when their files change.
 
 use std::{
+    fmt::Write as _,
     fs, io,
     path::PathBuf,
     sync::Arc,
@@ -8,17 +9,25 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use aws_lc_rs::digest;
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use shared::api::admin::reload::Change;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::config::TlsFiles;
+use crate::{
+    config::{Config, Problem, Problems, TlsFiles},
+    reload::{Prepared, Reload},
+};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// The key that names the file, and what a report calls its content.
+const KEY: &str = "http.tls.certificate";
+const FINGERPRINT: &str = "http.tls.certificate (SHA-256)";
 
 /// Why a certificate can't be used.
 #[derive(Debug, Error)]
@@ -32,20 +41,28 @@ pub enum TlsError {
 /// The certificate that new connections get.
 #[derive(Debug)]
 pub struct Certificates {
+    current: ArcSwap<Loaded>,
+}
+
+/// Where a certificate was read, and what was read.
+#[derive(Debug)]
+struct Loaded {
     files: TlsFiles,
-    current: ArcSwap<ServerConfig>,
+    server: Arc<ServerConfig>,
+    /// SHA-256 of the certificate, as browsers and `openssl x509 -fingerprint` tell it, without colons.
+    fingerprint: String,
 }
 
 impl Certificates {
     /// Reads the files.
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
-        let current = ArcSwap::new(read(&files)?);
-        Ok(Self { files, current })
+        Ok(Self { current: ArcSwap::from_pointee(Loaded::read(files)?) })
     }
 
     /// Reads the files again. What does not work changes nothing.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.current.store(read(&self.files)?);
+        let files = self.current.load().files.clone();
+        self.current.store(Arc::new(Loaded::read(files)?));
         Ok(())
     }
 
@@ -55,7 +72,7 @@ impl Certificates {
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.current.load_full())
+        TlsAcceptor::from(self.current.load().server.clone())
     }
 
     /// Follows the files until `stop`.
@@ -71,7 +88,8 @@ impl Certificates {
     }
 
     fn report(&self, reloaded: Result<(), TlsError>) {
-        let certificate = self.files.certificate.display();
+        let current = self.current.load();
+        let certificate = current.files.certificate.display();
         match reloaded {
             Ok(()) => info!(%certificate, "certificate reloaded"),
             Err(error) => warn!(%certificate, %error, "certificate not reloaded, the old one stays in use"),
@@ -80,24 +98,61 @@ impl Certificates {
 
     fn changed_at(&self) -> io::Result<[SystemTime; 2]> {
         let at = |path| fs::metadata(path)?.modified();
-        Ok([at(&self.files.certificate)?, at(&self.files.key)?])
+        let TlsFiles { certificate, key } = &self.current.load().files;
+        Ok([at(certificate)?, at(key)?])
     }
 }
 
-fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate_error = |error| TlsError::File { path: files.certificate.clone(), error };
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(certificate_error)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|error| TlsError::File { path: files.key.clone(), error })?;
+impl Reload for Certificates {
+    /// Without files the certificate stays: whether TLS is spoken is decided when the daemon starts.
+    fn prepare(self: Arc<Self>, config: &Config) -> Result<Prepared, Problems> {
+        let Some(files) = config.listen.tls.clone() else { return Ok(Prepared::new(|| {})) };
+        let new = Loaded::read(files).map_err(|error| Problems(vec![problem(&error)]))?;
+        let old = self.current.load().fingerprint.clone();
+        let change =
+            Change { key: FINGERPRINT.to_owned(), old: Some(old), new: Some(new.fingerprint.clone()) };
+        let changes = if change.old == change.new { Vec::new() } else { vec![change] };
+        Ok(Prepared { changes, replace: Box::new(move || self.current.store(Arc::new(new))) })
+    }
+}
+
+fn problem(error: &TlsError) -> Problem {
+    let hint = "the certificate and its key must be PEM files that belong together".to_owned();
+    Problem { origin: None, key: Some(KEY.to_owned()), message: error.to_string(), hint }
+}
+
+impl Loaded {
+    fn read(files: TlsFiles) -> Result<Self, TlsError> {
+        let certificate_error = |error| TlsError::File { path: files.certificate.clone(), error };
+        let chain = CertificateDer::pem_file_iter(&files.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(certificate_error)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key)
+            .map_err(|error| TlsError::File { path: files.key.clone(), error })?;
+        let fingerprint = chain.first().map(fingerprint).unwrap_or_default();
+        Ok(Self { server: Arc::new(server(chain, key)?), files, fingerprint })
+    }
+}
+
+fn server(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let digest = digest::digest(&digest::SHA256, certificate);
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{bedrock::SimulatedBedrock, entra::SimulatedEntra};
-use crate::config::{Config, Given, Problems, Reading};
+use crate::config::{Given, InUse, Problems, Reading};
 
 /// The ports of the auth server, the gateway and the install server when nothing is configured.
 pub(super) const DEFAULT_PORTS: [(&str, u16); 3] =
@@ -38,7 +38,7 @@ pub(super) struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// Lays out the folder and reads the configuration.
-    pub(super) fn configuration(&self) -> io::Result<Result<Config, Problems>> {
+    pub(super) fn configuration(&self) -> io::Result<(Given, Result<InUse, Problems>)> {
         for folder in ["state", "run", "artifacts"] {
             DirBuilder::new().mode(0o700).create(self.folder.join(folder))?;
         }
@@ -54,7 +54,8 @@ impl Surroundings<'_> {
             directory: self.folder.to_owned(),
             ..Given::default()
         };
-        Ok(Reading::of(&given).config)
+        let in_use = Reading::of(&given).into_use();
+        Ok((given, in_use))
     }
 
     /// What has no variable. Whoever stops a sandbox does not want to wait for a stream that was asked to stall.

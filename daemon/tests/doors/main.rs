@@ -14,5 +14,6 @@ mod certificate;
 mod crash;
 mod gateway;
 mod hostile;
+mod reload;
 mod run;
 mod sandbox;

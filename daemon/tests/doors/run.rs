@@ -4,6 +4,7 @@ mod canary;
 mod command;
 mod daemon;
 mod drain;
+mod reload;
 mod tls;
 
 use rustix::process::Signal;

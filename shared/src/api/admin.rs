@@ -1,5 +1,7 @@
 //! The admin socket's wire types. Times are milliseconds since the Unix epoch, money is whole micro-dollars.
 
+pub mod reload;
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use serde::{Deserialize, Serialize};

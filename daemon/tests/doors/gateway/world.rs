@@ -27,6 +27,7 @@ use sallyportd::{
     keyring::Keyring,
     ledger::Ledger,
     live::LiveSessions,
+    reload::Reload,
     sandbox::bedrock::{Credentials, Options, Pace, SimulatedBedrock},
     store::SqliteStore,
     task::Tasks,
@@ -117,7 +118,7 @@ impl World {
     pub(super) fn reconfigure(&self, change: impl FnOnce(&mut Config)) {
         let mut config = self.config.clone();
         change(&mut config);
-        self.gateway.replace_rules(&config);
+        (self.gateway.clone().prepare(&config).unwrap().replace)();
     }
 
     pub(super) fn revoke(&self) {

@@ -29,12 +29,12 @@ async fn certificates_are_read_again_when_they_change() {
 
     let second = files.replace("127.0.0.1");
     daemon.signal(Signal::HUP);
-    daemon.until("certificate reloaded").await;
+    daemon.until("key=\"http.tls.certificate (SHA-256)\"").await;
     assert_eq!(health(&daemon, "gateway", &second).await, ok);
     assert_eq!(health(&daemon, "gateway", &first).await, None);
 
     std::fs::write(&paths.certificate, "no certificate").unwrap();
     daemon.signal(Signal::HUP);
-    daemon.until("certificate not reloaded").await;
+    daemon.until("configuration not reloaded").await;
     assert_eq!(health(&daemon, "gateway", &second).await, ok);
 }
