@@ -1,152 +1,63 @@
 //! How many tokens a body asks for, read from the bytes as they came.
 //!
 //! Invariant: whatever a JSON parser takes for the member of the outermost object is found: in any place, more than
-//! once, and with escapes in its name. A rule that could be slipped past would be none.
+//! once, and with escapes in its name. A rule that could be slipped past would be none. A body whose outermost object
+//! has none, and an inner one has, may be taken to ask for the inner one's.
 
+mod glance;
+
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use self::glance::Glance;
 use crate::http::Body;
 
 /// What the member is called: by Claude and Mistral, by OpenAI's models, by Llama, by Claude 2.
-const NAMES: [&[u8]; 4] = [b"max_tokens", b"max_completion_tokens", b"max_gen_len", b"max_tokens_to_sample"];
-/// The longest of them with every letter escaped.
-const LONGEST_NAME: usize = 21 * 6;
-const LONGEST_NUMBER: usize = 20;
+const NAMES: [&str; 4] = ["max_tokens", "max_completion_tokens", "max_gen_len", "max_tokens_to_sample"];
 
 /// The highest number of tokens that a body asks for. None if it names none; what is no whole number is the highest.
 pub(super) fn max_tokens(body: &Body) -> Option<u64> {
-    let mut scanner = Scanner::default();
-    body.segments().iter().for_each(|segment| scanner.read(segment));
-    scanner.highest
+    match glance::over(body.segments()) {
+        Glance::Nothing => None,
+        Glance::Once(number) => Some(number),
+        Glance::Unclear => read(body),
+    }
 }
 
-#[derive(Debug, Default)]
-struct Scanner {
-    depth: usize,
-    is_in_string: bool,
-    is_escaped: bool,
-    /// At the top level, the next string is a name.
-    is_at_name: bool,
-    /// The name, or the number, that is being read.
-    text: Vec<u8>,
-    reading: Reading,
-    highest: Option<u64>,
+/// Reads all of the JSON. Of a body that is none, nobody knows what it asks for.
+fn read(body: &Body) -> Option<u64> {
+    let text = body.clone().into_bytes();
+    let mut json = serde_json::Deserializer::from_slice(&text);
+    json.deserialize_map(Highest).unwrap_or(Some(u64::MAX))
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    #[default]
-    Nothing,
-    Name,
-    /// The name was one of ours; its colon has not come.
-    Colon,
-    Number,
-}
+struct Highest;
 
-impl Scanner {
-    fn read(&mut self, mut bytes: &[u8]) {
-        loop {
-            let next = if self.is_in_string { self.string(bytes) } else { self.structure(bytes) };
-            let Some(rest) = next else { return };
-            bytes = rest;
-        }
+impl<'a> Visitor<'a> for Highest {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    /// Reads to the end of the string, or of the bytes, and returns what is left.
-    fn string<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let (escaped, bytes) = bytes.split_at_checked(usize::from(self.is_escaped))?;
-        self.is_escaped = false;
-        self.keep(escaped);
-        let Some(at) = memchr::memchr2(b'"', b'\\', bytes) else {
-            self.keep(bytes);
-            return None;
-        };
-        let (text, rest) = bytes.split_at(at);
-        self.keep(text);
-        let (end, rest) = rest.split_first()?;
-        if *end == b'\\' {
-            self.keep(b"\\");
-            self.is_escaped = true;
-        } else {
-            self.is_in_string = false;
-            self.end_string();
-        }
-        Some(rest)
-    }
-
-    /// Reads to the start of the next string, or to the end of the bytes, and returns what is left.
-    fn structure<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        for (at, byte) in bytes.iter().enumerate() {
-            match byte {
-                b'"' => {
-                    self.start_string();
-                    return bytes.get(at + 1..);
-                }
-                b'{' | b'[' => {
-                    self.depth += 1;
-                    self.is_at_name = self.depth == 1 && *byte == b'{';
-                    self.end_value();
-                }
-                b'}' | b']' => {
-                    self.end_value();
-                    self.depth = self.depth.saturating_sub(1);
-                }
-                b',' if self.depth == 1 => {
-                    self.end_value();
-                    self.is_at_name = true;
-                }
-                b':' if self.reading == Reading::Colon => self.begin(Reading::Number),
-                other if self.reading == Reading::Number => self.keep(&[*other]),
-                _ => {}
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut highest = None;
+        while let Some(name) = map.next_key::<String>()? {
+            if NAMES.contains(&name.as_str()) {
+                highest = highest.max(number(map.next_value::<&RawValue>()?.get()));
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
-        None
-    }
-
-    fn start_string(&mut self) {
-        self.is_in_string = true;
-        let is_name = self.depth == 1 && std::mem::take(&mut self.is_at_name);
-        self.begin(if is_name { Reading::Name } else { Reading::Nothing });
-    }
-
-    fn end_string(&mut self) {
-        if self.reading == Reading::Name {
-            self.reading = if is_ours(&self.text) { Reading::Colon } else { Reading::Nothing };
-        }
-    }
-
-    fn begin(&mut self, reading: Reading) {
-        self.reading = reading;
-        self.text.clear();
-    }
-
-    /// Keeps text that may matter, as much of it as can.
-    fn keep(&mut self, bytes: &[u8]) {
-        let most = match self.reading {
-            Reading::Name => LONGEST_NAME + 1,
-            Reading::Number => LONGEST_NUMBER + 1,
-            Reading::Nothing | Reading::Colon => return,
-        };
-        let room = most.saturating_sub(self.text.len()).min(bytes.len());
-        self.text.extend(bytes.iter().take(room));
-    }
-
-    fn end_value(&mut self) {
-        if self.reading == Reading::Number {
-            let text = self.text.trim_ascii();
-            let is_number = text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
-            let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-            let asked = is_number.then(|| number.unwrap_or(u64::MAX));
-            self.highest = self.highest.max(asked);
-        }
-        self.begin(Reading::Nothing);
+        Ok(highest)
     }
 }
 
-fn is_ours(name: &[u8]) -> bool {
-    if !name.contains(&b'\\') {
-        return NAMES.contains(&name);
-    }
-    let quoted = [b"\"", name, b"\""].concat();
-    serde_json::from_slice::<String>(&quoted).is_ok_and(|name| NAMES.contains(&name.as_bytes()))
+fn number(value: &str) -> Option<u64> {
+    let is_number = value.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+    is_number.then(|| value.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -158,7 +69,10 @@ mod tests {
     use super::*;
 
     fn asked(body: &str) -> Option<u64> {
-        max_tokens(&Body::from(Bytes::from(body.to_owned())))
+        let body = Body::from(Bytes::from(body.to_owned()));
+        let (read, asked) = (read(&body), max_tokens(&body));
+        assert!(read.is_none() || read == asked, "{body:?}");
+        read
     }
 
     #[test]
@@ -173,9 +87,6 @@ mod tests {
             (r#"{"max_tokens":18446744073709551615}"#, Some(u64::MAX)),
             (r#"{"messages":[]}"#, None),
             ("{}", None),
-            ("", None),
-            (r#"[{"max_tokens":7}]"#, None),
-            (r#"["max_tokens",7]"#, None),
         ] {
             assert_eq!(asked(body), tokens, "{body}");
         }
@@ -235,6 +146,29 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_body_that_is_not_understood_may_ask_for_anything() {
+        for body in
+            [r#"{"max_tokens":1,"max_tokens":2"#, r#"["max_tokens",{"max_tokens":1},{"max_tokens":2}]"#]
+        {
+            assert_eq!(max_tokens(&Body::from(Bytes::from(body.to_owned()))), Some(u64::MAX));
+        }
+        assert_eq!(max_tokens(&Body::default()), None);
+    }
+
+    #[test]
+    fn no_depth_hides_it() {
+        let (open, close) = ("[".repeat(5_000), "]".repeat(5_000));
+        assert_eq!(asked(&format!(r#"{{"max_tokens":9,"a":{open}{close},"max_tokens":10}}"#)), Some(10));
+    }
+
+    /// Whether an inner object has the member.
+    fn has(value: &Value, number: u64) -> bool {
+        let is_it = value.get("max_tokens").and_then(Value::as_u64) == Some(number);
+        let inner = value.as_object().into_iter().flat_map(|members| members.values());
+        is_it || inner.chain(value.as_array().into_iter().flatten()).any(|value| has(value, number))
+    }
+
     proptest! {
         #[test]
         fn it_sees_what_a_parser_sees_however_the_bytes_are_cut(
@@ -248,7 +182,13 @@ mod tests {
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
             let body: Body = cuts.windows(2).map(|cut| Bytes::copy_from_slice(&text[cut[0]..cut[1]])).collect();
-            prop_assert_eq!(max_tokens(&body), value.get("max_tokens").and_then(Value::as_u64));
+            let member = value.get("max_tokens").and_then(Value::as_u64);
+            if value.is_object() {
+                prop_assert_eq!(read(&body), member);
+            }
+            let seen = max_tokens(&body);
+            let is_inner = |seen| has(&value, seen) || !value.is_object();
+            prop_assert!(member == seen || member.is_none() && seen.is_some_and(is_inner));
         }
     }
 }

@@ -13,6 +13,7 @@ mod guide;
 mod isolation;
 mod machine;
 mod recovery;
+mod rules;
 mod sdk;
 mod steer;
 mod tap;
