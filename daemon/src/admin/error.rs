@@ -41,7 +41,12 @@ impl AdminError {
             refused => info!(request = %id, reason = %refused, "admin request refused"),
         }
         let (status, code) = self.row();
-        let body = ErrorAnswer { error: code.to_owned(), message: self.to_string(), request_id: id.clone() };
+        let body = ErrorAnswer {
+            error: code.to_owned(),
+            message: self.to_string(),
+            request_id: id.clone(),
+            problems: Vec::new(),
+        };
         reply::json(status, &body)
     }
 

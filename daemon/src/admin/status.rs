@@ -21,6 +21,8 @@ pub(super) async fn status(admin: Arc<Admin>) -> Result<Response, AdminError> {
         sessions_in_use: lives.len(),
         requests_in_flight: lives.iter().map(|life| life.in_flight()).sum(),
         usage_lost: admin.ledger.lost(),
+        health: Vec::new(),
+        role: None,
         machine,
         process,
     };

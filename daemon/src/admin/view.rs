@@ -55,6 +55,7 @@ impl Moment {
             ended: ended.map(|end| admin::Ended { at: end.at, reason: end.reason.as_str().to_owned() }),
             lock: lock.map(self::lock),
             requests_in_flight: self.in_flight.get(&id).copied().unwrap_or_default(),
+            used: None,
         }
     }
 
@@ -69,6 +70,7 @@ impl Moment {
             active_sessions: holder.active,
             devices: holder.others,
             last_seen: holder.newest.refreshed,
+            budget: None,
         }
     }
 

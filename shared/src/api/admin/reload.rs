@@ -19,3 +19,12 @@ pub struct Change {
     pub old: Option<String>,
     pub new: Option<String>,
 }
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The file and line, or the variable, if it is known.
+    pub place: Option<String>,
+    pub message: String,
+    pub hint: Option<String>,
+}

@@ -1,0 +1,74 @@
+//! What was used, what may be used, and what was granted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{GrantId, UserId},
+    time::{Period, Timestamp},
+    usage::{Money, Tokens},
+};
+
+/// Usage of one user, model, session or day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub key: String,
+    pub requests: u64,
+    /// Requests among them whose counts are estimated.
+    pub estimated: u64,
+    pub tokens: Tokens,
+    pub cost: Money,
+}
+
+/// How far a user is with what its policy allows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// The name of the policy.
+    pub policy: String,
+    /// The day, the week and the month of UTC, in this order.
+    pub spending: Vec<Spending>,
+    /// The grants that hold.
+    pub grants: Vec<Grant>,
+}
+
+/// The money of one window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spending {
+    pub period: Period,
+    pub spent: Money,
+    /// The policy's cap, raised by what was granted; without, there is none.
+    pub cap: Option<Money>,
+    pub resets: Timestamp,
+}
+
+/// More than the policy allows, for one user, for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: GrantId,
+    pub user: UserId,
+    pub raise: Raise,
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub reason: String,
+    /// The uid of the operator.
+    pub operator: u32,
+}
+
+/// What is raised, and by how much. Where a policy sets no cap, there is nothing to raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Raise {
+    RequestsPerMinute(u64),
+    TokensPerMinute(u64),
+    ConcurrentStreams(u64),
+    /// Every cap of money: whatever the window, this much more may be spent in it.
+    Spend(Money),
+}
+
+/// Body of `POST /users/{id}/grant`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantOrder {
+    pub reason: String,
+    pub duration_seconds: f64,
+    pub raise: Raise,
+}
