@@ -5,5 +5,6 @@
 pub mod api;
 pub mod id;
 pub mod secret;
+pub mod terminal;
 pub mod time;
 pub mod usage;
