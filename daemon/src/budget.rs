@@ -84,6 +84,7 @@ mod tests {
             cost: Money::from_dollars(dollars),
             outcome: Outcome::Completed,
             estimated: false,
+            client: None,
         }
     }
 
@@ -100,7 +101,7 @@ mod tests {
             record("ada", 24 * 9, 32),
             record("grace", 2, 64),
         ];
-        store.add_usage(records.to_vec().into()).await.unwrap();
+        store.add_usage(records.to_vec().into(), NOON).await.unwrap();
         let limits = Arc::new(Limits::default());
         Budgets::load(limits.clone(), &store, Clock::manual(NOON)).await.unwrap();
         let spent = |user: &str| Period::ALL.map(|period| limits.spent(&UserId::new(user), period, NOON));

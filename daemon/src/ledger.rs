@@ -18,7 +18,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::{domain::usage::UsageRecord, store::Store, task::Tasks};
+use crate::{clock::Clock, domain::usage::UsageRecord, store::Store, task::Tasks};
 
 /// Records of one batch.
 const BATCH: usize = 1_000;
@@ -38,7 +38,7 @@ struct Pace {
     last_call: Duration,
 }
 
-/// The queue holds minutes of a busy gateway whose store fails, in about 30 MB. The interval leaves the rest of
+/// The queue holds minutes of a busy gateway whose store fails, in about 40 MB. The interval leaves the rest of
 /// the second to the write.
 const PACE: Pace = Pace {
     queue: 65_536,
@@ -57,14 +57,15 @@ pub struct Ledger {
 impl Ledger {
     /// Starts the task that writes. `tasks` must be stopped after the last request has ended: a record that
     /// comes later is lost.
-    pub fn start(tasks: &Tasks, store: Arc<dyn Store>) -> Self {
-        Self::with_pace(tasks, store, PACE)
+    pub fn start(tasks: &Tasks, store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self::with_pace(tasks, store, clock, PACE)
     }
 
-    fn with_pace(tasks: &Tasks, store: Arc<dyn Store>, pace: Pace) -> Self {
+    fn with_pace(tasks: &Tasks, store: Arc<dyn Store>, clock: Clock, pace: Pace) -> Self {
         let (queue, records) = mpsc::channel(pace.queue);
         let lost = Arc::new(AtomicU64::new(0));
-        let scribe = Scribe { store, records, pace, batch: Vec::new(), lost: lost.clone(), reported: 0 };
+        let scribe =
+            Scribe { store, clock, records, pace, batch: Vec::new(), lost: lost.clone(), reported: 0 };
         tasks.spawn("ledger", scribe.write_until(tasks.stopping()));
         Self { queue, lost }
     }
@@ -87,6 +88,7 @@ impl Ledger {
 /// The other end of the queue.
 struct Scribe {
     store: Arc<dyn Store>,
+    clock: Clock,
     records: mpsc::Receiver<UsageRecord>,
     pace: Pace,
     /// Taken from the queue and not yet written. It is kept here, not in a future, so that stopping at any
@@ -131,7 +133,7 @@ impl Scribe {
         }
         let batch: Arc<[_]> = self.batch.as_slice().into();
         let mut pause = self.pace.pause;
-        while let Err(error) = self.store.add_usage(batch.clone()).await {
+        while let Err(error) = self.store.add_usage(batch.clone(), self.clock.now()).await {
             warn!(%error, records = batch.len(), waiting = self.records.len(), "usage not written, kept for later");
             self.report();
             sleep(pause).await;

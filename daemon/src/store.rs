@@ -69,8 +69,9 @@ pub trait Store: Send + Sync + Debug {
     /// Forgets refresh tokens that have expired.
     fn forget_tokens(&self, now: Timestamp) -> Pending<'_, usize>;
 
-    /// Adds usage; a record that is there already is left alone, so a batch may be repeated.
-    fn add_usage(&self, records: Arc<[UsageRecord]>) -> Pending<'_, ()>;
+    /// Adds usage, also to what was used in each session; a record that is there already is left alone, so a batch may be
+    /// repeated.
+    fn add_usage(&self, records: Arc<[UsageRecord]>, now: Timestamp) -> Pending<'_, ()>;
     /// Sums of usage, largest first.
     fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>>;
 

@@ -22,27 +22,41 @@ use crate::{
 #[derive(Clone, Copy)]
 enum Wanted {
     Active,
+    Locked,
     Expired,
     Ended,
 }
 
+const STATES: [(&str, Wanted); 4] = [
+    ("active", Wanted::Active),
+    ("locked", Wanted::Locked),
+    ("expired", Wanted::Expired),
+    ("ended", Wanted::Ended),
+];
+const SORTS: [(&str, SessionSort); 5] = [
+    ("opened", SessionSort::Opened),
+    ("refreshed", SessionSort::Refreshed),
+    ("used", SessionSort::Used),
+    ("cost", SessionSort::Cost),
+    ("user", SessionSort::User),
+];
+
 /// `GET /sessions`.
 pub(super) async fn list(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
-    let known = ["user", "device", "state", "search", "sort", "skip", "limit"];
+    let known = ["user", "device", "state", "changed_since", "search", "sort", "skip", "limit"];
     let query = Query::of(&call, &known)?;
-    let states = [("active", Wanted::Active), ("expired", Wanted::Expired), ("ended", Wanted::Ended)];
-    let sorts =
-        [("opened", SessionSort::Opened), ("refreshed", SessionSort::Refreshed), ("user", SessionSort::User)];
-    let (wanted, now) = (query.choice("state", &states)?, admin.clock.now());
+    let (wanted, now) = (query.choice("state", &STATES)?, admin.clock.now());
     let query = SessionQuery {
         user: query.text("user").map(UserId::new),
         device: query.text("device").map(DeviceId::new),
         active_at: matches!(wanted, Some(Wanted::Active)).then_some(now),
         expired_at: matches!(wanted, Some(Wanted::Expired)).then_some(now),
         only_ended: matches!(wanted, Some(Wanted::Ended)),
+        locked_at: matches!(wanted, Some(Wanted::Locked)).then_some(now),
+        changed_since: query.time("changed_since")?,
         search: query.text("search"),
         before: None,
-        sort: query.choice("sort", &sorts)?.unwrap_or_default(),
+        sort: query.choice("sort", &SORTS)?.unwrap_or_default(),
         skip: query.number("skip")?.unwrap_or_default(),
         limit: query.limit()?,
     };

@@ -55,7 +55,7 @@ impl Moment {
             ended: ended.map(|end| admin::Ended { at: end.at, reason: end.reason.as_str().to_owned() }),
             lock: lock.map(self::lock),
             requests_in_flight: self.in_flight.get(&id).copied().unwrap_or_default(),
-            used: None,
+            used: Some(session.used),
         }
     }
 

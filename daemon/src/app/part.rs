@@ -44,7 +44,7 @@ impl Parts {
         let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
         let lifetimes = (&config.token).into();
-        let ledger = Arc::new(Ledger::start(background, store.clone()));
+        let ledger = Arc::new(Ledger::start(background, store.clone(), clock.clone()));
         let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
         let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
         let limits = limits(&store, &clock, background).await?;

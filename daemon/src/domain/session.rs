@@ -6,7 +6,7 @@ mod refresh;
 use std::time::Duration;
 
 use shared::{
-    api::auth::Device,
+    api::{admin::SessionUse, auth::Device},
     id::{DeviceId, SessionId, UserId},
     time::Timestamp,
 };
@@ -82,6 +82,7 @@ pub struct Session {
     /// No access token minted for it is valid after this.
     pub access_until: Timestamp,
     pub ended: Option<Ended>,
+    pub used: SessionUse,
 }
 
 /// How long what we mint is good for.
@@ -117,6 +118,7 @@ impl Session {
             expires: now + lifetimes.refresh,
             access_until: now + lifetimes.access,
             ended: None,
+            used: SessionUse::default(),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct UsageRecord {
     pub outcome: Outcome,
     /// The answer ended before the upstream told its final counts.
     pub estimated: bool,
+    /// The user agent that asked.
+    pub client: Option<String>,
 }
 
 /// The door that a request came through.

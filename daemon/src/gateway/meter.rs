@@ -166,6 +166,7 @@ impl Drop for Meter {
             cost,
             outcome,
             estimated: !was_refused && !self.scan.is_final(),
+            client: live.client.user_agent(),
         });
     }
 }

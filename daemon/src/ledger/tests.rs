@@ -42,7 +42,7 @@ impl Bench {
     }
 
     fn ledger(&self, pace: Pace) -> Ledger {
-        Ledger::with_pace(&self.tasks, self.store.clone(), pace)
+        Ledger::with_pace(&self.tasks, self.store.clone(), Clock::System, pace)
     }
 
     async fn written(&self) -> u64 {
@@ -88,6 +88,7 @@ fn record() -> UsageRecord {
         cost: Money::ZERO,
         outcome: Outcome::Completed,
         estimated: false,
+        client: None,
     }
 }
 
@@ -126,7 +127,7 @@ async fn records_are_kept_while_the_store_fails() {
     bench.break_down();
     let ledger = bench.ledger(QUICK);
     (0..1_500).for_each(|_| ledger.record(record()));
-    let failed = bench.store.add_usage(Arc::new([record()])).await;
+    let failed = bench.store.add_usage(Arc::new([record()]), Timestamp(0)).await;
     assert!(failed.unwrap_err().to_string().contains("no such table"));
     bench.mend();
     bench.until_written(1_500).await;

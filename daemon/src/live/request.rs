@@ -69,7 +69,9 @@ impl Client {
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<String> {
-    Some(value?.to_str().ok()?.chars().take(TEXT_LIMIT).collect())
+    // It is ASCII, so every byte is a character.
+    let text = value?.to_str().ok()?;
+    Some(text.get(..TEXT_LIMIT).unwrap_or(text).to_owned())
 }
 
 impl LiveRequest {

@@ -23,6 +23,10 @@ pub struct SessionQuery {
     /// Only sessions that had expired at this moment and were never ended.
     pub expired_at: Option<Timestamp>,
     pub only_ended: bool,
+    /// Only sessions that are active and kept out by a lock at this moment.
+    pub locked_at: Option<Timestamp>,
+    /// Only sessions of which something was written at this moment or later.
+    pub changed_since: Option<Timestamp>,
     /// Only sessions of which this text is part of the user, the address, the name or the device.
     pub search: Option<String>,
     /// Only sessions older than this one: the next page of the newest.
@@ -40,6 +44,8 @@ impl Default for SessionQuery {
             active_at: None,
             expired_at: None,
             only_ended: false,
+            locked_at: None,
+            changed_since: None,
             search: None,
             before: None,
             sort: SessionSort::default(),
@@ -56,6 +62,10 @@ pub enum SessionSort {
     Opened,
     /// Last refreshed first.
     Refreshed,
+    /// Last used first.
+    Used,
+    /// Dearest first.
+    Cost,
     /// By address, then newest first.
     User,
 }

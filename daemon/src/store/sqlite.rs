@@ -141,8 +141,8 @@ impl Store for SqliteStore {
         self.write(move |connection| refresh::forget(connection, now))
     }
 
-    fn add_usage(&self, records: Arc<[UsageRecord]>) -> Pending<'_, ()> {
-        let work = move |connection: &Connection| usage::insert(connection, &records);
+    fn add_usage(&self, records: Arc<[UsageRecord]>, now: Timestamp) -> Pending<'_, ()> {
+        let work = move |connection: &Connection| usage::insert(connection, &records, now);
         Box::pin(self.writer.run(Durability::Process, work))
     }
 

@@ -7,7 +7,7 @@ pub(crate) mod world;
 use reqwest::StatusCode;
 use sallyportd::sandbox::entra::User;
 use serde_json::{Value, json};
-use shared::api::admin::{AuditEntry, Page, Request, Session, Status};
+use shared::api::admin::{AuditEntry, Page, Request, Session, SessionUse, Status};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -81,6 +81,30 @@ async fn usage_is_summed_by_day_and_by_user() {
         let sums = world.operator().get(&format!("/usage?by={by}")).await;
         assert_eq!((sums["items"].as_array().unwrap().len(), &sums["items"][0]["requests"]), (1, &json!(1)));
     }
+}
+
+#[tokio::test]
+async fn a_session_tells_what_was_used_in_it_and_is_found_by_it() {
+    let world = World::new().await;
+    let tokens = world.sign_in(User::ADA, 2).await;
+    let operator = world.operator();
+    world.ask(&tokens[0], "sandbox.echo").await.bytes().await.unwrap();
+    world.sandbox.usage_of(1).await.unwrap();
+    let sessions: Vec<Session> = page(operator.get("/sessions?sort=cost").await);
+    let used = sessions[0].used.clone().unwrap();
+    assert_eq!((used.requests, used.model.unwrap().as_str()), (1, "sandbox.echo"));
+    assert_eq!(used.client.as_deref(), Some("claude-cli/2.1.330 (external, sdk-cli)"));
+    assert!(used.tokens.total() > 0 && used.last.is_some_and(|last| last >= sessions[0].opened));
+    assert_eq!(sessions[1].used, Some(SessionUse::default()));
+    let last_used: Vec<Session> = page(operator.get("/sessions?sort=used&limit=1").await);
+    assert_eq!(last_used[0].id, sessions[0].id);
+    let changed: Vec<Session> =
+        page(operator.get(&format!("/sessions?changed_since={}", used.last.unwrap().0)).await);
+    assert_eq!(changed.iter().map(|session| session.id).collect::<Vec<_>>(), [sessions[0].id]);
+    let lock = json!({ "reason": "a look at it", "duration_seconds": 60 });
+    operator.act(&format!("/sessions/{}/lock", sessions[1].id), &lock).await;
+    let locked: Vec<Session> = page(operator.get("/sessions?state=locked").await);
+    assert_eq!(locked.iter().map(|session| session.id).collect::<Vec<_>>(), [sessions[1].id]);
 }
 
 #[tokio::test]

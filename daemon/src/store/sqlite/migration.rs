@@ -7,13 +7,14 @@ use super::{audit, fault::Fault};
 use crate::store::StoreError;
 
 /// Step `n` is the `n`th file. A file that was released is never changed.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../migration/sqlite/0001_session.sql"),
     include_str!("../migration/sqlite/0002_usage.sql"),
     include_str!("../migration/sqlite/0003_audit.sql"),
     include_str!("../migration/sqlite/0004_cost.sql"),
     include_str!("../migration/sqlite/0005_audit_chain.sql"),
     include_str!("../migration/sqlite/0006_lock.sql"),
+    include_str!("../migration/sqlite/0007_session_use.sql"),
 ];
 
 /// The version since which the audit trail is a chain.
@@ -66,6 +67,18 @@ fn version(connection: &Connection) -> Result<u32, Fault> {
 mod tests {
     use super::*;
 
+    /// What an older daemon left.
+    fn of_version(old: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        let meta = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
+        connection.execute_batch(meta).unwrap();
+        for step in &STEPS[..old] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.execute("INSERT INTO meta VALUES ('version', ?1)", [old.to_string()]).unwrap();
+        connection
+    }
+
     #[test]
     fn migrating_twice_changes_nothing() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -101,18 +114,39 @@ mod tests {
         let mut fresh = Connection::open_in_memory().unwrap();
         migrate(&mut fresh).unwrap();
         for old in 1..STEPS.len() {
-            let mut connection = Connection::open_in_memory().unwrap();
-            connection
-                .execute_batch(
-                    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
-                )
-                .unwrap();
-            for step in &STEPS[..old] {
-                connection.execute_batch(step).unwrap();
-            }
-            connection.execute("INSERT INTO meta VALUES ('version', ?1)", [old.to_string()]).unwrap();
+            let mut connection = of_version(old);
             migrate(&mut connection).unwrap();
             assert_eq!(schema(&connection).len(), schema(&fresh).len(), "from version {old}");
         }
+    }
+
+    #[test]
+    fn what_was_used_before_a_session_kept_count_is_counted() {
+        let mut connection = of_version(6);
+        let (used, unused) = ("zeroblob(16)", "randomblob(16)");
+        for (id, ended) in [(used, "20"), (unused, "NULL")] {
+            let reason = if ended == "NULL" { "NULL" } else { "'logout'" };
+            let session = format!(
+                "INSERT INTO session VALUES ({id}, 'ada', NULL, NULL, '[]', NULL, '{{}}', 1, 2, 3, 4, {ended}, {reason})"
+            );
+            connection.execute_batch(&session).unwrap();
+        }
+        for (model, ended, dollars) in [("opus", 30, 5), ("sonnet", 10, 7)] {
+            let usage = format!(
+                "INSERT INTO usage VALUES (randomblob(16), {used}, 'ada', '{model}', 'chat', 'r', 0, {ended},
+                                           1, 2, 3, 4, 'completed', 0, {dollars}, 5)"
+            );
+            connection.execute_batch(&usage).unwrap();
+        }
+        migrate(&mut connection).unwrap();
+        let told: Vec<String> = connection
+            .prepare("SELECT concat_ws(' ', requests, input, output, cache_read, cache_write, cache_write_hour, cost,
+                                       used_at, last_model, changed_at) FROM session ORDER BY id")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(told, ["2 2 4 6 8 10 12 30 opus 30", "0 0 0 0 0 0 0 2"]);
     }
 }

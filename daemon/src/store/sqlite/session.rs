@@ -10,7 +10,7 @@ use super::{
     audit,
     column::{get_count, get_session, get_time, id, place, time},
     fault::Fault,
-    lock,
+    lock, usage,
 };
 use crate::{
     domain::{
@@ -28,9 +28,9 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), F
     connection
         .prepare_cached(
             "INSERT INTO session (id, user, email, name, groups, device_id, device, opened_at, refreshed_at,
-                                  expires_at, access_until)
+                                  expires_at, access_until, changed_at)
              VALUES (:id, :user, :email, :name, :groups, :device_id, :device, :opened, :refreshed, :expires,
-                     :access_until)",
+                     :access_until, :refreshed)",
         )?
         .execute(named_params! {
             ":id": id(*session_id),
@@ -52,7 +52,8 @@ pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), F
 pub(super) fn renew(connection: &Connection, session: &Session) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "UPDATE session SET refreshed_at = ?2, expires_at = ?3, access_until = ?4 WHERE id = ?1",
+            "UPDATE session SET refreshed_at = ?2, expires_at = ?3, access_until = ?4, changed_at = max(changed_at, ?2)
+             WHERE id = ?1",
         )?
         .execute((
             id(session.identity.session),
@@ -77,7 +78,9 @@ pub(super) fn end(connection: &Connection, ending: &Ending) -> Result<Finish, Fa
 
 pub(super) fn write_end(connection: &Connection, session: SessionId, ended: Ended) -> Result<(), Fault> {
     connection
-        .prepare_cached("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE session SET ended_at = ?2, end_reason = ?3, changed_at = max(changed_at, ?2) WHERE id = ?1",
+        )?
         .execute((id(session), time(ended.at), ended.reason.as_str()))?;
     Ok(())
 }
@@ -106,23 +109,16 @@ const SEARCH: &str =
     "(:search IS NULL OR instr(lower(user || ' ' || coalesce(email, '') || ' ' || coalesce(name, '')
                        || ' ' || coalesce(device_id, '') || ' ' || device), lower(:search)) > 0)";
 
+/// Whether a lock that holds at `:locked_at` is on the session, its device or its user.
+const LOCKED: &str =
+    "(user IN (SELECT subject FROM lock WHERE kind = 'user' AND from_at <= :locked_at AND until_at > :locked_at)
+      OR device_id IN (SELECT subject FROM lock
+                       WHERE kind = 'device' AND from_at <= :locked_at AND until_at > :locked_at)
+      OR id IN (SELECT unhex(subject, '-') FROM lock
+                WHERE kind = 'session' AND from_at <= :locked_at AND until_at > :locked_at))";
+
 pub(super) fn list(connection: &Connection, query: &SessionQuery) -> Result<Vec<Session>, Fault> {
-    let order = match query.sort {
-        SessionSort::Opened => "id DESC",
-        SessionSort::Refreshed => "refreshed_at DESC, id DESC",
-        SessionSort::User => "coalesce(email, user), id DESC",
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT * FROM session
-         WHERE (:user IS NULL OR user = :user)
-           AND (:device IS NULL OR device_id = :device)
-           AND (:before IS NULL OR id < :before)
-           AND (:active_at IS NULL OR (ended_at IS NULL AND expires_at > :active_at))
-           AND (:expired_at IS NULL OR (ended_at IS NULL AND expires_at <= :expired_at))
-           AND (NOT :only_ended OR ended_at IS NOT NULL)
-           AND {SEARCH}
-         ORDER BY {order} LIMIT :limit OFFSET :skip"
-    ))?;
+    let mut statement = connection.prepare_cached(&selection(query))?;
     let rows = statement.query(named_params! {
         ":user": query.user.as_ref().map(UserId::as_str),
         ":device": query.device.as_ref().map(DeviceId::as_str),
@@ -130,11 +126,40 @@ pub(super) fn list(connection: &Connection, query: &SessionQuery) -> Result<Vec<
         ":active_at": query.active_at.map(time),
         ":expired_at": query.expired_at.map(time),
         ":only_ended": query.only_ended,
+        ":locked_at": query.locked_at.map(time),
+        ":changed_since": query.changed_since.map(time),
         ":search": query.search,
         ":limit": query.limit,
         ":skip": place(query.skip),
     })?;
     rows.and_then(read).collect()
+}
+
+/// SQLite would rather look at every session in the wanted order than sort the few that changed.
+pub(super) fn selection(query: &SessionQuery) -> String {
+    let (sessions, changed) = match query.changed_since {
+        Some(_) => ("session INDEXED BY session_changed_at", "changed_at >= :changed_since"),
+        None => ("session", ":changed_since IS NULL"),
+    };
+    let order = match query.sort {
+        SessionSort::Opened => "id DESC",
+        SessionSort::Refreshed => "refreshed_at DESC, id DESC",
+        SessionSort::Used => "used_at DESC, id DESC",
+        SessionSort::Cost => "cost DESC, id DESC",
+        SessionSort::User => "coalesce(email, user), id DESC",
+    };
+    format!(
+        "SELECT * FROM {sessions}
+         WHERE (:user IS NULL OR user = :user)
+           AND (:device IS NULL OR device_id = :device)
+           AND (:before IS NULL OR id < :before)
+           AND (:active_at IS NULL OR (ended_at IS NULL AND expires_at > :active_at))
+           AND (:expired_at IS NULL OR (ended_at IS NULL AND expires_at <= :expired_at))
+           AND (NOT :only_ended OR ended_at IS NOT NULL)
+           AND (:locked_at IS NULL OR (ended_at IS NULL AND expires_at > :locked_at AND {LOCKED}))
+           AND {changed} AND {SEARCH}
+         ORDER BY {order} LIMIT :limit OFFSET :skip"
+    )
 }
 
 /// The columns that are not aggregated are those of the row with the maximum: SQLite promises that for one `max`.
@@ -198,6 +223,7 @@ fn read(row: &Row<'_>) -> Result<Session, Fault> {
         expires: get_time(row, "expires_at")?,
         access_until: get_time(row, "access_until")?,
         ended: read_end(row)?,
+        used: usage::of_session(row)?,
     })
 }
 

@@ -3,6 +3,7 @@
 mod chain;
 mod lock;
 mod record;
+mod session_use;
 mod trail;
 
 use std::{collections::HashSet, fs, time::Duration};

@@ -1,7 +1,14 @@
-//! Usage: adding in batches, summing.
+//! Usage: adding in batches, to itself and to the sessions it is of; summing.
+
+use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, named_params};
-use shared::usage::{Money, Tokens};
+use shared::{
+    api::admin::SessionUse,
+    id::{ModelId, SessionId},
+    time::Timestamp,
+    usage::{Money, Tokens},
+};
 
 use super::{
     column::{count, get_count, get_session, id, money, time},
@@ -12,7 +19,24 @@ use crate::{
     store::query::{UsageBy, UsageQuery, UsageSum},
 };
 
-pub(super) fn insert(connection: &Connection, records: &[UsageRecord]) -> Result<(), Fault> {
+/// No sum of a session grows beyond this, so that adding to it can't overflow.
+const HIGHEST: i64 = 1 << 62;
+
+pub(super) fn insert(connection: &Connection, records: &[UsageRecord], now: Timestamp) -> Result<(), Fault> {
+    let mut added = HashMap::<SessionId, SessionUse>::new();
+    for record in records {
+        if insert_one(connection, record)? {
+            add(added.entry(record.session).or_default(), record);
+        }
+    }
+    for (session, used) in added {
+        add_to_session(connection, session, &used, now)?;
+    }
+    Ok(())
+}
+
+/// Says whether it was not there yet.
+fn insert_one(connection: &Connection, record: &UsageRecord) -> Result<bool, Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO usage (id, session, user, model, surface, request, started_at, ended_at,
                                       input, output, cache_read, cache_write, cache_write_hour, cost, outcome,
@@ -21,27 +45,85 @@ pub(super) fn insert(connection: &Connection, records: &[UsageRecord]) -> Result
                  :input, :output, :cache_read, :cache_write, :cache_write_hour, :cost, :outcome,
                  :estimated)",
     )?;
-    for record in records {
-        statement.execute(named_params! {
-            ":id": record.id.into_bytes(),
-            ":session": id(record.session),
-            ":user": record.user.as_str(),
-            ":model": record.model.as_str(),
-            ":surface": record.surface.as_str(),
-            ":request": record.request.as_str(),
-            ":started": time(record.started),
-            ":ended": time(record.ended),
-            ":input": count(record.tokens.input),
-            ":output": count(record.tokens.output),
-            ":cache_read": count(record.tokens.cache_read),
-            ":cache_write": count(record.tokens.cache_write),
-            ":cache_write_hour": count(record.tokens.cache_write_hour),
-            ":cost": money(record.cost),
-            ":outcome": record.outcome.as_str(),
-            ":estimated": record.estimated,
-        })?;
+    let inserted = statement.execute(named_params! {
+        ":id": record.id.into_bytes(),
+        ":session": id(record.session),
+        ":user": record.user.as_str(),
+        ":model": record.model.as_str(),
+        ":surface": record.surface.as_str(),
+        ":request": record.request.as_str(),
+        ":started": time(record.started),
+        ":ended": time(record.ended),
+        ":input": count(record.tokens.input),
+        ":output": count(record.tokens.output),
+        ":cache_read": count(record.tokens.cache_read),
+        ":cache_write": count(record.tokens.cache_write),
+        ":cache_write_hour": count(record.tokens.cache_write_hour),
+        ":cost": money(record.cost),
+        ":outcome": record.outcome.as_str(),
+        ":estimated": record.estimated,
+    })?;
+    Ok(inserted > 0)
+}
+
+fn add(used: &mut SessionUse, record: &UsageRecord) {
+    used.requests += 1;
+    used.tokens += record.tokens;
+    used.cost += record.cost;
+    if used.last <= Some(record.ended) {
+        used.last = Some(record.ended);
+        used.model = Some(record.model.clone());
+        used.client.clone_from(&record.client);
     }
+}
+
+/// Usage of a session that is not in this store is none of its sessions'.
+fn add_to_session(
+    connection: &Connection,
+    session: SessionId,
+    used: &SessionUse,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE session
+         SET requests = requests + :requests, input = min(input + :input, :highest),
+             output = min(output + :output, :highest), cache_read = min(cache_read + :cache_read, :highest),
+             cache_write = min(cache_write + :cache_write, :highest),
+             cache_write_hour = min(cache_write_hour + :cache_write_hour, :highest),
+             cost = min(cost + :cost, :highest),
+             last_model = iif(:last >= coalesce(used_at, 0), :model, last_model),
+             last_client = iif(:last >= coalesce(used_at, 0), :client, last_client),
+             used_at = max(coalesce(used_at, 0), :last), changed_at = max(changed_at, :now)
+         WHERE id = :id",
+    )?;
+    statement.execute(named_params! {
+        ":id": id(session),
+        ":requests": count(used.requests),
+        ":input": count(used.tokens.input),
+        ":output": count(used.tokens.output),
+        ":cache_read": count(used.tokens.cache_read),
+        ":cache_write": count(used.tokens.cache_write),
+        ":cache_write_hour": count(used.tokens.cache_write_hour),
+        ":cost": money(used.cost),
+        ":last": time(used.last.unwrap_or_default()),
+        ":model": used.model.as_ref().map(ModelId::as_str),
+        ":client": used.client,
+        ":now": time(now),
+        ":highest": HIGHEST,
+    })?;
     Ok(())
+}
+
+/// What was used in the session of a row.
+pub(super) fn of_session(row: &Row<'_>) -> Result<SessionUse, Fault> {
+    Ok(SessionUse {
+        requests: get_count(row, "requests")?,
+        tokens: tokens(row)?,
+        cost: Money::from_micros(get_count(row, "cost")?),
+        last: row.get::<_, Option<i64>>("used_at")?.and_then(|at| u64::try_from(at).ok()).map(Timestamp),
+        model: row.get::<_, Option<String>>("last_model")?.map(ModelId::new),
+        client: row.get("last_client")?,
+    })
 }
 
 pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<UsageSum>, Fault> {
@@ -71,18 +153,21 @@ fn read(row: &Row<'_>, by: UsageBy) -> Result<UsageSum, Fault> {
         UsageBy::Session => get_session(row, "key")?.to_string(),
         UsageBy::User | UsageBy::Model | UsageBy::Day => row.get("key")?,
     };
-    let tokens = Tokens {
+    Ok(UsageSum {
+        key,
+        requests: get_count(row, "requests")?,
+        estimated: get_count(row, "estimated")?,
+        tokens: tokens(row)?,
+        cost: Money::from_micros(get_count(row, "cost")?),
+    })
+}
+
+fn tokens(row: &Row<'_>) -> Result<Tokens, Fault> {
+    Ok(Tokens {
         input: get_count(row, "input")?,
         output: get_count(row, "output")?,
         cache_read: get_count(row, "cache_read")?,
         cache_write: get_count(row, "cache_write")?,
         cache_write_hour: get_count(row, "cache_write_hour")?,
-    };
-    Ok(UsageSum {
-        key,
-        requests: get_count(row, "requests")?,
-        estimated: get_count(row, "estimated")?,
-        tokens,
-        cost: Money::from_micros(get_count(row, "cost")?),
     })
 }

@@ -247,7 +247,7 @@ async fn parts(config: &Config, clock: &Clock, live: &Arc<LiveSessions>, backgro
     Parts {
         keyring: Arc::new(Keyring::new(&config.token, clock.clone(), live.clone()).unwrap()),
         bedrock: Arc::new(Bedrock::connect(&config.bedrock, clock.clone(), background).await.unwrap()),
-        ledger: Arc::new(Ledger::start(background, store)),
+        ledger: Arc::new(Ledger::start(background, store, clock.clone())),
         limits: Arc::new(Limits::default()),
         clock: clock.clone(),
     }

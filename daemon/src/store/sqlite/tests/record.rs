@@ -12,7 +12,7 @@ use crate::{
     store::query::UsageBy,
 };
 
-fn usage_of(session: &Session, model: &str, tokens: Tokens) -> UsageRecord {
+pub(super) fn usage_of(session: &Session, model: &str, tokens: Tokens) -> UsageRecord {
     UsageRecord {
         id: Uuid::now_v7(),
         session: session.identity.session,
@@ -26,6 +26,7 @@ fn usage_of(session: &Session, model: &str, tokens: Tokens) -> UsageRecord {
         cost: Money::from_dollars(1),
         outcome: Outcome::Completed,
         estimated: false,
+        client: None,
     }
 }
 
@@ -44,8 +45,8 @@ async fn usage_is_summed_by_session_user_and_model_and_a_repeated_batch_counts_o
         usage_of(&grace, "opus", tokens(1)),
         UsageRecord { ended: at(2_000), ..usage_of(&grace, "opus", tokens(5_000)) },
     ]);
-    bench.store.add_usage(batch.clone()).await.unwrap();
-    bench.store.add_usage(batch).await.unwrap();
+    bench.store.add_usage(batch.clone(), at(5)).await.unwrap();
+    bench.store.add_usage(batch, at(6)).await.unwrap();
     let sums = async |by| bench.store.usage(everything(by)).await.unwrap();
     let both = Tokens { input: 110, output: 4, cache_read: 6, cache_write: 8, cache_write_hour: 2 };
     let cost = Money::from_dollars(2);
@@ -65,7 +66,7 @@ async fn an_absurd_count_does_not_break_the_sums() {
         Tokens { input: most, output: most, cache_read: most, cache_write: most, cache_write_hour: most };
     let record = UsageRecord { cost: Money::MAX, ..usage_of(&session("ada"), "opus", absurd) };
     let batch: Vec<_> = (0..100).map(|_| UsageRecord { id: Uuid::now_v7(), ..record.clone() }).collect();
-    bench.store.add_usage(batch.into()).await.unwrap();
+    bench.store.add_usage(batch.into(), at(6)).await.unwrap();
     assert_eq!(bench.store.usage(everything(UsageBy::User)).await.unwrap()[0].requests, 100);
 }
 

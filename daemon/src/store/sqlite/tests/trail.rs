@@ -89,21 +89,35 @@ async fn a_trail_that_lost_its_end_is_short_of_a_head_that_was_written_down() {
     );
 }
 
+/// Makes a database what it was before the chain.
+const UNCHAINED: &str = "
+    ALTER TABLE audit RENAME TO chained;
+    CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, event TEXT NOT NULL,
+    request TEXT NOT NULL, address TEXT, user TEXT, session BLOB, code TEXT) STRICT;
+    CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'no'); END;
+    INSERT INTO audit SELECT sequence, at, event, request, address, user, session, code FROM chained;
+    DROP TABLE chained;
+    DROP TABLE lock;
+    DROP INDEX session_device;
+    DROP INDEX session_changed_at;
+    ALTER TABLE session DROP COLUMN requests;
+    ALTER TABLE session DROP COLUMN input;
+    ALTER TABLE session DROP COLUMN output;
+    ALTER TABLE session DROP COLUMN cache_read;
+    ALTER TABLE session DROP COLUMN cache_write;
+    ALTER TABLE session DROP COLUMN cache_write_hour;
+    ALTER TABLE session DROP COLUMN cost;
+    ALTER TABLE session DROP COLUMN used_at;
+    ALTER TABLE session DROP COLUMN last_model;
+    ALTER TABLE session DROP COLUMN last_client;
+    ALTER TABLE session DROP COLUMN changed_at;
+    UPDATE meta SET value = '4' WHERE key = 'version'";
+
 #[tokio::test]
 async fn records_from_before_the_chain_become_its_first_links() {
     let bench = bench().await;
     let before = bench.trail().await;
-    bench.tamper(
-        "ALTER TABLE audit RENAME TO chained;
-         CREATE TABLE audit (sequence INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, event TEXT NOT NULL,
-                             request TEXT NOT NULL, address TEXT, user TEXT, session BLOB, code TEXT) STRICT;
-         CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'no'); END;
-         INSERT INTO audit SELECT sequence, at, event, request, address, user, session, code FROM chained;
-         DROP TABLE chained;
-         DROP TABLE lock;
-         DROP INDEX session_device;
-         UPDATE meta SET value = '4' WHERE key = 'version'",
-    );
+    bench.tamper(UNCHAINED);
     let bench = bench.reopened();
     let after = bench.trail().await;
     assert_eq!(bench.verified().await.unwrap().sequence, 6);
