@@ -14,6 +14,7 @@ mod request;
 mod session;
 pub mod socket;
 mod status;
+mod traffic;
 mod usage;
 mod view;
 
@@ -33,6 +34,7 @@ use crate::{
     http::{Call, Response, Route, health::Health, route},
     ledger::Ledger,
     session::Sessions,
+    traffic::Traffic,
 };
 
 /// Largest request body: a reason and a message.
@@ -48,6 +50,7 @@ pub struct Admin {
     pub health: Arc<Health>,
     pub sessions: Sessions,
     pub ledger: Arc<Ledger>,
+    pub traffic: Arc<Traffic>,
     pub roles: Roles,
     /// Where each service listens.
     pub addresses: BTreeMap<String, SocketAddr>,
@@ -78,6 +81,7 @@ fn endpoints() -> Vec<Endpoint> {
         get("/devices", |admin, call| Box::pin(session::devices(admin, call))),
         get("/locks", |admin, _| Box::pin(async move { Ok(session::locks(&admin)) })),
         get("/requests", |admin, call| Box::pin(async move { request::list(&admin, &call) })),
+        get("/traffic", |admin, call| Box::pin(async move { traffic::second_by_second(&admin, &call) })),
         get("/usage", |admin, call| Box::pin(usage::sums(admin, call))),
         get("/audit", |admin, call| Box::pin(audit::list(admin, call))),
         get("/audit/verify", |admin, _| Box::pin(audit::verify(admin))),

@@ -18,6 +18,7 @@ mod rules;
 mod silence;
 pub mod stream;
 pub mod translate;
+mod visit;
 mod weight;
 pub mod wire;
 
@@ -33,14 +34,16 @@ use self::{
     meter::Meter,
     permit::Unpriced,
     rules::Rules,
+    visit::Visit,
 };
 use crate::{
     clock::Clock,
     config::{self, Config},
     domain::limit::Limits,
-    http::{Call, Response, Route, reply, route},
+    http::{Call, Route, reply, route},
     keyring::{Caller, Keyring},
     ledger::Ledger,
+    traffic::Traffic,
 };
 
 /// The largest answer that is no stream.
@@ -53,6 +56,7 @@ pub struct Parts {
     pub bedrock: Arc<Bedrock>,
     pub ledger: Arc<Ledger>,
     pub limits: Arc<Limits>,
+    pub traffic: Arc<Traffic>,
     pub clock: Clock,
 }
 
@@ -63,6 +67,7 @@ pub struct Gateway {
     bedrock: Arc<Bedrock>,
     ledger: Arc<Ledger>,
     limits: Arc<Limits>,
+    traffic: Arc<Traffic>,
     clock: Clock,
     rules: ArcSwap<Rules>,
     unpriced: Unpriced,
@@ -72,7 +77,7 @@ pub struct Gateway {
 
 impl Gateway {
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { keyring, bedrock, ledger, limits, clock } = parts;
+        let Parts { keyring, bedrock, ledger, limits, traffic, clock } = parts;
         let rules = ArcSwap::from_pointee(Rules::new(config));
         let (config, defaults) = (config.gateway.clone(), config.bedrock.clone());
         Self {
@@ -80,6 +85,7 @@ impl Gateway {
             bedrock,
             ledger,
             limits,
+            traffic,
             clock,
             rules,
             unpriced: Unpriced::default(),
@@ -145,16 +151,4 @@ pub fn routes(gateway: &Arc<Gateway>) -> Route {
 /// Claude Code asks whether somebody is there.
 fn hello(gateway: &Arc<Gateway>) -> Route {
     route::exact(Method::HEAD, "/api/hello", gateway, |_, _| async { reply::text(StatusCode::OK, "") })
-}
-
-/// The answer of a surface. A caller who is refused before its body was read is let finish writing: it would see
-/// a broken connection otherwise, and no answer.
-async fn answered(outcome: Result<Response, Refusal>, mut call: Call, dialect: Dialect) -> Response {
-    match outcome {
-        Ok(response) => response,
-        Err(refusal) => {
-            call.discard().await;
-            refusal.answer(dialect, &call.id)
-        }
-    }
 }

@@ -44,6 +44,7 @@ fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
         health: parts.health.clone(),
         sessions: parts.sessions.clone(),
         ledger: parts.ledger.clone(),
+        traffic: parts.traffic.clone(),
         roles: door.roles,
         addresses: listeners.addresses(),
         stopping: door.stopping,

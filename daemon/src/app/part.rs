@@ -19,6 +19,7 @@ use crate::{
     session::Sessions,
     store::{SqliteStore, Store},
     task::Tasks,
+    traffic::Traffic,
 };
 
 pub(super) struct Parts {
@@ -29,6 +30,7 @@ pub(super) struct Parts {
     pub auth: Arc<Auth>,
     pub gateway: Arc<Gateway>,
     pub ledger: Arc<Ledger>,
+    pub traffic: Arc<Traffic>,
     pub health: Arc<Health>,
 }
 
@@ -43,20 +45,26 @@ impl Parts {
         let keyring = Arc::new(keyring.context("tokens can't be signed")?);
         let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
-        let lifetimes = (&config.token).into();
         let ledger = Arc::new(Ledger::start(background, store.clone(), clock.clone()));
         let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
         let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
         let limits = limits(&store, &clock, background).await?;
-        let (keys, books) = (keyring.clone(), ledger.clone());
-        let parts = gateway::Parts { keyring: keys, bedrock, ledger: books, limits, clock: clock.clone() };
-        let gateway = Gateway::new(config, parts);
+        let traffic = traffic(&clock, background);
+        let parts = gateway::Parts {
+            keyring: keyring.clone(),
+            bedrock,
+            ledger: ledger.clone(),
+            limits,
+            traffic: traffic.clone(),
+            clock: clock.clone(),
+        };
+        let gateway = Arc::new(Gateway::new(config, parts));
+        let lifetimes = (&config.token).into();
         let auth =
             Arc::new(Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes });
         warm_up(&auth, background);
-        let gateway = Arc::new(gateway);
         let health = health(store.clone());
-        Ok(Self { started: clock.now(), clock, store, sessions, auth, gateway, ledger, health })
+        Ok(Self { started: clock.now(), clock, store, sessions, auth, gateway, ledger, traffic, health })
     }
 }
 
@@ -79,6 +87,12 @@ async fn limits(store: &Arc<dyn Store>, clock: &Clock, background: &Tasks) -> an
     let budgets = budgets.context("what was spent can't be loaded")?;
     background.spawn("budgets", budgets.run(background.stopping()));
     Ok(limits)
+}
+
+fn traffic(clock: &Clock, background: &Tasks) -> Arc<Traffic> {
+    let traffic = Arc::new(Traffic::new(clock.clone()));
+    background.spawn("traffic", traffic.clone().run(background.stopping()));
+    traffic
 }
 
 /// Nobody waits for Entra: the daemon serves at once.

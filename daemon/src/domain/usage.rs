@@ -68,6 +68,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::UpstreamError, Self::UpstreamCut, Self::ClientGone, Self::Revoked];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Completed => "completed",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, StatusCode};
 
 use super::{
-    Dialect, Gateway, Refusal, answered,
+    Dialect, Gateway, Refusal, Visit,
     bedrock::{Action, Answer, Ask},
     meter::Meter,
     stream,
@@ -15,13 +15,14 @@ use crate::http::{Call, Response, Route, reply, route};
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     route::exact(Method::POST, "/v1/chat/completions", gateway, |gateway, mut call| async move {
-        let outcome = create(&gateway, &mut call).await;
-        answered(outcome, call, Dialect::Chat).await
+        let mut visit = Visit::for_answer(&gateway, Dialect::Chat);
+        let outcome = create(&gateway, &mut call, &mut visit).await;
+        visit.answer(outcome, call).await
     })
 }
 
 /// `POST /v1/chat/completions`.
-async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
+async fn create(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let body = call.body(gateway.config.body_limit).await?.into_bytes();
     let request = Request::parse(&body)?;
@@ -40,7 +41,7 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let action = if request.stream { Action::InvokeStream } else { Action::Invoke };
     // None of the caller's headers are of Bedrock's protocol.
     let ask = Ask::model(&model, action, HeaderMap::new(), body);
-    let mut meter = Meter::start(gateway, permit, Dialect::Chat, call);
+    let mut meter = Meter::start(gateway, permit, call, visit);
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     if request.stream {
         return Ok(stream::events(body, Chunks::new(asked), meter, gateway));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::{
-    Dialect, Gateway, Refusal, answered,
+    Dialect, Gateway, Refusal, Visit,
     bedrock::{Action, Ask},
     header,
     meter::Meter,
@@ -15,19 +15,26 @@ use crate::http::{Call, Response, Route, route};
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let whole = route::exact(Method::POST, "/invoke", gateway, |gateway, mut call| async move {
-        let outcome = invoke(&gateway, &mut call, Action::Invoke).await;
-        answered(outcome, call, Dialect::Invoke).await
+        let mut visit = Visit::for_answer(&gateway, Dialect::Invoke);
+        let outcome = invoke(&gateway, &mut call, &mut visit, Action::Invoke).await;
+        visit.answer(outcome, call).await
     });
     let path = "/invoke-with-response-stream";
     let streamed = route::exact(Method::POST, path, gateway, |gateway, mut call| async move {
-        let outcome = invoke(&gateway, &mut call, Action::InvokeStream).await;
-        answered(outcome, call, Dialect::Invoke).await
+        let mut visit = Visit::for_answer(&gateway, Dialect::Invoke);
+        let outcome = invoke(&gateway, &mut call, &mut visit, Action::InvokeStream).await;
+        visit.answer(outcome, call).await
     });
     route::any_of([whole, streamed])
 }
 
 /// `POST /invoke?modelId=…`; without a model, the configured one.
-async fn invoke(gateway: &Gateway, call: &mut Call, action: Action) -> Result<Response, Refusal> {
+async fn invoke(
+    gateway: &Gateway,
+    call: &mut Call,
+    visit: &mut Visit,
+    action: Action,
+) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let name = call.query_value("modelId").unwrap_or_else(|| gateway.defaults.model_id.as_str().to_owned());
     let rules = gateway.rules();
@@ -35,6 +42,6 @@ async fn invoke(gateway: &Gateway, call: &mut Call, action: Action) -> Result<Re
     let body = call.body(gateway.config.body_limit).await?;
     let permit = gateway.admit(&rules, &caller, model.clone(), &body)?;
     let ask = Ask::model(&model, action, header::onward(&call.headers), body);
-    let meter = Meter::start(gateway, permit, Dialect::Invoke, call);
+    let meter = Meter::start(gateway, permit, call, visit);
     native::pass(gateway, ask, meter).await
 }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Dialect, Gateway, Refusal, allowance, answered,
+    Dialect, Gateway, Refusal, Visit, allowance,
     bedrock::{Action, Answer, Ask},
     header as headers,
     meter::Meter,
@@ -20,23 +20,26 @@ use super::{
 use crate::{
     domain::model::foundation,
     http::{Call, Response, Route, reply, route},
+    traffic::Purpose,
 };
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let create = route::exact(Method::POST, "/v1/messages", gateway, |gateway, mut call| async move {
-        let outcome = create(&gateway, &mut call).await;
-        answered(outcome, call, Dialect::Messages).await
+        let mut visit = Visit::for_answer(&gateway, Dialect::Messages);
+        let outcome = create(&gateway, &mut call, &mut visit).await;
+        visit.answer(outcome, call).await
     });
     let count =
         route::exact(Method::POST, "/v1/messages/count_tokens", gateway, |gateway, mut call| async move {
+            let visit = Visit::new(&gateway, Dialect::Messages, Purpose::Count);
             let outcome = count(&gateway, &mut call).await;
-            answered(outcome, call, Dialect::Messages).await
+            visit.answer(outcome, call).await
         });
     route::any_of([create, count])
 }
 
 /// `POST /v1/messages`.
-async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
+async fn create(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let body = call.body(gateway.config.body_limit).await?.into_bytes();
     let Messages { model, stream, body } = messages::request(&body, outside(gateway, call))?;
@@ -45,7 +48,7 @@ async fn create(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal>
     let permit = gateway.admit(&rules, &caller, model.clone(), &body)?;
     let action = if stream { Action::InvokeStream } else { Action::Invoke };
     let ask = Ask::model(&model, action, onward(&call.headers), body);
-    let mut meter = Meter::start(gateway, permit, Dialect::Messages, call);
+    let mut meter = Meter::start(gateway, permit, call, visit);
     let standing = meter.standing();
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     let mut response = if stream {

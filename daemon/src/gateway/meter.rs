@@ -12,7 +12,13 @@ use shared::{id::RequestId, usage::Tokens};
 use uuid::Uuid;
 
 pub use self::scan::Scan;
-use super::{Dialect, Gateway, bedrock::UpstreamError, error::Refusal, permit::Permit};
+use super::{
+    Dialect, Gateway,
+    bedrock::UpstreamError,
+    error::Refusal,
+    permit::Permit,
+    visit::{Passage, Visit},
+};
 use crate::{
     clock::Clock,
     domain::{
@@ -27,6 +33,7 @@ use crate::{
         Bar,
         request::{Client, InFlight, LiveRequest},
     },
+    traffic::Settled,
 };
 
 /// Observes one request from the moment it goes to the upstream. The client's second request after a broken
@@ -38,6 +45,7 @@ pub struct Meter {
     permit: Permit,
     /// Its place among the requests in flight.
     live: InFlight,
+    passage: Passage,
     dialect: Dialect,
     scan: Scan,
     outcome: Option<Outcome>,
@@ -45,7 +53,8 @@ pub struct Meter {
 
 impl Meter {
     /// Starts to observe a request that may go.
-    pub fn start(gateway: &Gateway, permit: Permit, dialect: Dialect, call: &Call) -> Self {
+    pub fn start(gateway: &Gateway, permit: Permit, call: &Call, visit: &mut Visit) -> Self {
+        let dialect = visit.dialect();
         let (id, started) = (call.id.clone(), gateway.clock.now());
         let client = Client::of(&call.headers);
         let live = LiveRequest::new(id, permit.model.clone(), dialect.surface(), started, client);
@@ -55,11 +64,13 @@ impl Meter {
             .events()
             .tell(|| event::of_request("request_started", &caller.identity, &live, started, None));
         let live = caller.life.enter(live);
+        let passage = visit.pass(live.request().clone());
         Self {
             ledger: gateway.ledger.clone(),
             clock: gateway.clock.clone(),
             permit,
             live,
+            passage,
             dialect,
             scan: Scan::default(),
             outcome: None,
@@ -96,6 +107,16 @@ impl Meter {
         })
     }
 
+    /// The answer comes piece by piece.
+    pub fn stream(&mut self) {
+        self.passage.stream();
+    }
+
+    /// A piece of the answer is on its way to the caller.
+    pub fn speak(&mut self) {
+        self.passage.speak();
+    }
+
     /// Looks at the next piece of the upstream's stream.
     pub fn see(&mut self, piece: &[u8]) {
         self.scan.see(piece);
@@ -105,6 +126,7 @@ impl Meter {
     /// Looks at an answer that is no stream: it is whole, so the request is completed.
     pub fn see_answer(&mut self, headers: &HeaderMap, body: &[u8]) {
         self.scan.see_answer(headers, body);
+        self.passage.speak();
         self.settle(Outcome::Completed);
     }
 
@@ -147,6 +169,9 @@ impl Drop for Meter {
         let tokens = self.tokens(outcome);
         let cost = self.permit.cost(tokens);
         self.permit.settle(Used { tokens, cost, at: ended });
+        let was_answered = outcome == Outcome::Completed || self.scan.has_begun();
+        let model = &self.live.request().model;
+        self.passage.end(&Settled { model, outcome, was_answered, tokens, cost });
         let was_refused = outcome == Outcome::UpstreamError && !self.scan.has_begun();
         let (live, caller) = (self.live.request(), &self.permit.caller);
         caller.life.events().tell(|| {

@@ -9,10 +9,11 @@ use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use self::list::Page;
-use super::{Dialect, Gateway, Refusal, rules::Rules};
+use super::{Dialect, Gateway, Refusal, Visit, rules::Rules};
 use crate::{
     http::{Call, Response, Route, reply, route},
     keyring::Caller,
+    traffic::Purpose,
 };
 
 const PATH: &str = "/v1/models";
@@ -26,12 +27,12 @@ const DEFAULTS: [&str; 3] = [
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let all = route::exact(Method::GET, PATH, gateway, |gateway, call| async move {
-        let outcome = all(&gateway, &call);
-        outcome.unwrap_or_else(|refusal| refusal.answer(dialect(&call.headers), &call.id))
+        let visit = Visit::new(&gateway, dialect(&call.headers), Purpose::List);
+        visit.answer(all(&gateway, &call), call).await
     });
     let one = route::under(Method::GET, "/v1/models/", gateway, |gateway, call| async move {
-        let outcome = one(&gateway, &call);
-        outcome.unwrap_or_else(|refusal| refusal.answer(dialect(&call.headers), &call.id))
+        let visit = Visit::new(&gateway, dialect(&call.headers), Purpose::List);
+        visit.answer(one(&gateway, &call), call).await
     });
     route::any_of([all, one])
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::{
-    ANSWER_LIMIT, Dialect, Gateway, Refusal, answered,
+    ANSWER_LIMIT, Dialect, Gateway, Refusal, Visit,
     bedrock::{Action, Answer, Ask},
     header as headers,
     meter::{Meter, Scan},
@@ -16,17 +16,22 @@ use super::{
     translate::Fault,
     wire,
 };
-use crate::http::{Call, Response, Route, reply, route};
+use crate::{
+    domain::usage::Surface,
+    http::{Call, Response, Route, reply, route},
+    traffic::Purpose,
+};
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     route::under(Method::POST, "/model/", gateway, |gateway, mut call| async move {
-        let outcome = model(&gateway, &mut call).await;
-        answered(outcome, call, Dialect::Bedrock).await
+        let mut visit = Visit::new(&gateway, Dialect::Bedrock, purpose(&call.path));
+        let outcome = model(&gateway, &mut call, &mut visit).await;
+        visit.answer(outcome, call).await
     })
 }
 
 /// `POST /model/{id}/{action}`.
-async fn model(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> {
+async fn model(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result<Response, Refusal> {
     let caller = gateway.identify(call)?;
     let (name, action) = target(&call.path)?;
     let rules = gateway.rules();
@@ -45,7 +50,7 @@ async fn model(gateway: &Gateway, call: &mut Call) -> Result<Response, Refusal> 
         Ask::model(&model, action, passed, body)
     };
     let Some(permit) = permit else { return count(gateway, ask).await };
-    let meter = Meter::start(gateway, permit, Dialect::Bedrock, call);
+    let meter = Meter::start(gateway, permit, call, visit);
     pass(gateway, ask, meter).await
 }
 
@@ -76,6 +81,15 @@ pub(super) fn whole(status: StatusCode, upstream: &HeaderMap, body: Bytes) -> Re
     let mut response = reply::bytes_of(status, "application/json", body);
     headers::back(upstream, response.headers_mut());
     response
+}
+
+/// What is counted, also where the path is refused.
+fn purpose(path: &str) -> Purpose {
+    if path.ends_with(Action::CountTokens.as_str()) {
+        Purpose::Count
+    } else {
+        Purpose::Answer(Surface::Bedrock)
+    }
 }
 
 /// Reads the path: the id as it is meant, and what is asked.

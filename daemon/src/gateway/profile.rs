@@ -8,23 +8,28 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
-    ANSWER_LIMIT, Dialect, Gateway, Refusal, answered,
+    ANSWER_LIMIT, Dialect, Gateway, Refusal, Visit,
     bedrock::{Answer, Ask},
     header, native, policy,
 };
-use crate::http::{Call, Response, Route, route};
+use crate::{
+    http::{Call, Response, Route, route},
+    traffic::Purpose,
+};
 
 const PATH: &str = "/inference-profiles";
 const PROFILES: &str = "inferenceProfileSummaries";
 
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let list = route::exact(Method::GET, PATH, gateway, |gateway, call| async move {
+        let visit = Visit::new(&gateway, Dialect::Bedrock, Purpose::List);
         let outcome = profiles(&gateway, &call).await;
-        answered(outcome, call, Dialect::Bedrock).await
+        visit.answer(outcome, call).await
     });
     let one = route::under(Method::GET, "/inference-profiles/", gateway, |gateway, call| async move {
+        let visit = Visit::new(&gateway, Dialect::Bedrock, Purpose::List);
         let outcome = profiles(&gateway, &call).await;
-        answered(outcome, call, Dialect::Bedrock).await
+        visit.answer(outcome, call).await
     });
     route::any_of([list, one])
 }

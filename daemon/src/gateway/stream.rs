@@ -96,8 +96,9 @@ impl<S> std::fmt::Debug for Relay<S> {
 }
 
 impl<S: Shape> Relay<S> {
-    pub fn new(upstream: UpstreamBody, shape: S, meter: Meter, ping_interval: Duration) -> Self {
+    pub fn new(upstream: UpstreamBody, shape: S, mut meter: Meter, ping_interval: Duration) -> Self {
         let over = Box::pin(meter.caller().life.over());
+        meter.stream();
         let silence = Silence::new(ping_interval);
         Self { upstream: Some(upstream), shape, meter, over, silence, cutting: Cutting::No }
     }
@@ -199,6 +200,7 @@ impl<S: Shape + Unpin> Stream for Relay<S> {
                 },
             };
             if !bytes.is_empty() {
+                this.meter.speak();
                 this.silence.renew();
                 return said(bytes);
             }

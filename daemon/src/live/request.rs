@@ -102,7 +102,7 @@ impl InFlight {
         Self { life, request }
     }
 
-    pub fn request(&self) -> &LiveRequest {
+    pub fn request(&self) -> &Arc<LiveRequest> {
         &self.request
     }
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod steer;
+mod traffic;
 pub(crate) mod world;
 
 use reqwest::StatusCode;

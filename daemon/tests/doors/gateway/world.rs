@@ -31,6 +31,7 @@ use sallyportd::{
     sandbox::bedrock::{Credentials, Options, Pace, SimulatedBedrock},
     store::SqliteStore,
     task::Tasks,
+    traffic::Traffic,
 };
 use serde_json::{Value, json};
 use shared::{
@@ -249,6 +250,7 @@ async fn parts(config: &Config, clock: &Clock, live: &Arc<LiveSessions>, backgro
         bedrock: Arc::new(Bedrock::connect(&config.bedrock, clock.clone(), background).await.unwrap()),
         ledger: Arc::new(Ledger::start(background, store, clock.clone())),
         limits: Arc::new(Limits::default()),
+        traffic: Arc::new(Traffic::new(clock.clone())),
         clock: clock.clone(),
     }
 }

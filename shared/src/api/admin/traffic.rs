@@ -7,14 +7,14 @@ use crate::{
     usage::{Money, Tokens},
 };
 
-/// The answer to `GET /traffic`.
+/// The answer to `GET /traffic`: requests for a model's answer. Counting tokens and listing models are not among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traffic {
     /// One a second, oldest first, without gaps since the daemon began, for as far back as it remembers.
     pub samples: Vec<Sample>,
-    /// Over the last minute; none if nothing ended in it.
+    /// Of what went upstream and ended in the last minute; none if nothing did.
     pub latency: Option<Percentiles>,
-    /// From the start of a request to the first byte of its answer, over the last minute.
+    /// The same, from the start of a request to the first byte of its answer.
     pub first_byte: Option<Percentiles>,
 }
 
@@ -28,7 +28,7 @@ pub struct Sample {
     pub cost: Money,
     /// At the end of the second.
     pub in_flight: u64,
-    /// None if nothing ended.
+    /// Of what went upstream; none if nothing of it ended.
     pub latency: Option<Percentiles>,
     pub first_byte: Option<Percentiles>,
 }
