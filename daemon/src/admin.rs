@@ -33,6 +33,7 @@ use crate::{
     clock::Clock,
     http::{Call, Response, Route, health::Health, route},
     ledger::Ledger,
+    part::Part,
     session::Sessions,
     traffic::Traffic,
 };
@@ -48,6 +49,7 @@ pub struct Admin {
     pub clock: Clock,
     pub started: Timestamp,
     pub health: Arc<Health>,
+    pub relied_on: Vec<Arc<dyn Part>>,
     pub sessions: Sessions,
     pub ledger: Arc<Ledger>,
     pub traffic: Arc<Traffic>,

@@ -15,7 +15,11 @@ use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
     admin::peer::Roles,
     config::{Given, InUse},
-    http::{health::Health, tls::Certificates},
+    http::{
+        health::Health,
+        tls::{Certificates, PlainHttp},
+    },
+    part::Part,
     reload::{Reload, Reloader},
     store::Store,
     task::Tasks,
@@ -79,6 +83,10 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
     let certificates = listener::certificates(config, &groups.background)?;
     let parts = Parts::make(config, &groups.background).await?;
     let listeners = Listeners::bind(config, certificates.as_ref(), &groups.cut).await?;
+    let certificate: Arc<dyn Part> = match &certificates {
+        Some(certificates) => certificates.clone(),
+        None => Arc::new(PlainHttp),
+    };
     let running = Running {
         auth: listeners.auth.1,
         gateway: listeners.gateway.1,
@@ -91,7 +99,8 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
     };
-    let admin = AdminDoor { roles: Roles::new(&config.admin), stopping: groups.admin.stopping() };
+    let admin =
+        AdminDoor { roles: Roles::new(&config.admin), certificate, stopping: groups.admin.stopping() };
     let doors = door::routes(&parts, &listeners, admin);
     listeners.serve(doors, &config.http, groups);
     running.announce();

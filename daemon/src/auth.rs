@@ -33,7 +33,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// What the door needs.
 #[derive(Debug)]
 pub struct Auth {
-    pub entra: Entra,
+    pub entra: Arc<Entra>,
     pub keyring: Arc<Keyring>,
     pub sessions: Sessions,
     pub clock: Clock,

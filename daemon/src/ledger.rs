@@ -3,6 +3,8 @@
 //! Invariant: recording never waits, and what was recorded is written within a second, or when the daemon stops.
 //! While the store fails, records are kept; those that no longer fit are counted and the loss is logged.
 
+mod health;
+
 use std::{
     sync::{
         Arc,
@@ -18,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::{clock::Clock, domain::usage::UsageRecord, store::Store, task::Tasks};
+use crate::{clock::Clock, domain::usage::UsageRecord, part::Pulse, store::Store, task::Tasks};
 
 /// Records of one batch.
 const BATCH: usize = 1_000;
@@ -52,6 +54,7 @@ const PACE: Pace = Pace {
 pub struct Ledger {
     queue: mpsc::Sender<UsageRecord>,
     lost: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 impl Ledger {
@@ -63,11 +66,19 @@ impl Ledger {
 
     fn with_pace(tasks: &Tasks, store: Arc<dyn Store>, clock: Clock, pace: Pace) -> Self {
         let (queue, records) = mpsc::channel(pace.queue);
-        let lost = Arc::new(AtomicU64::new(0));
-        let scribe =
-            Scribe { store, clock, records, pace, batch: Vec::new(), lost: lost.clone(), reported: 0 };
+        let (lost, pulse) = (Arc::new(AtomicU64::new(0)), Arc::new(Pulse::default()));
+        let scribe = Scribe {
+            store,
+            clock,
+            records,
+            pace,
+            batch: Vec::new(),
+            lost: lost.clone(),
+            reported: 0,
+            pulse: pulse.clone(),
+        };
         tasks.spawn("ledger", scribe.write_until(tasks.stopping()));
-        Self { queue, lost }
+        Self { queue, lost, pulse }
     }
 
     /// Records usage. Never waits.
@@ -77,6 +88,11 @@ impl Ledger {
         if let TrySendError::Closed(record) = refused {
             error!(request = %record.request, total, "usage lost, it came after the ledger had stopped");
         }
+    }
+
+    /// Records that wait for a batch.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 
     /// Records that were lost since the daemon began.
@@ -96,6 +112,7 @@ struct Scribe {
     batch: Vec<UsageRecord>,
     lost: Arc<AtomicU64>,
     reported: u64,
+    pulse: Arc<Pulse>,
 }
 
 impl Scribe {
@@ -135,10 +152,12 @@ impl Scribe {
         let mut pause = self.pace.pause;
         while let Err(error) = self.store.add_usage(batch.clone(), self.clock.now()).await {
             warn!(%error, records = batch.len(), waiting = self.records.len(), "usage not written, kept for later");
+            self.pulse.miss(self.clock.now(), error.to_string());
             self.report();
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        self.pulse.beat(self.clock.now());
         self.batch.clear();
     }
 

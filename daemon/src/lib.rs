@@ -15,6 +15,7 @@ pub mod install;
 pub mod keyring;
 pub mod ledger;
 pub mod live;
+pub mod part;
 pub mod reload;
 pub mod sandbox;
 pub mod session;

@@ -10,18 +10,19 @@ use crate::http::{Response, reply};
 
 /// `GET /status`.
 pub(super) async fn status(admin: Arc<Admin>) -> Result<Response, AdminError> {
+    let now = admin.clock.now();
     let ready = admin.health.check().await.is_ok();
     let lives = admin.sessions.live.lives();
     let (machine, process) = admin.gauge.read();
     let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        uptime_seconds: admin.clock.now().since(admin.started).as_secs(),
+        uptime_seconds: now.since(admin.started).as_secs(),
         ready,
         addresses: admin.addresses.clone(),
         sessions_in_use: lives.len(),
         requests_in_flight: lives.iter().map(|life| life.in_flight()).sum(),
         usage_lost: admin.ledger.lost(),
-        health: Vec::new(),
+        health: admin.relied_on.iter().map(|part| part.health(now)).collect(),
         role: None,
         machine,
         process,

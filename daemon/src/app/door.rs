@@ -10,6 +10,7 @@ use crate::{
     auth, gateway,
     http::{Route, health, route},
     install,
+    part::Part,
 };
 
 /// One tree of routes for each listener.
@@ -23,6 +24,7 @@ pub(super) struct Doors {
 /// What the operators' door needs besides what all doors share.
 pub(super) struct AdminDoor {
     pub roles: Roles,
+    pub certificate: Arc<dyn Part>,
     pub stopping: CancellationToken,
 }
 
@@ -42,6 +44,7 @@ fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
         clock: parts.clock.clone(),
         started: parts.started,
         health: parts.health.clone(),
+        relied_on: parts.relied_on().into_iter().chain([door.certificate]).collect(),
         sessions: parts.sessions.clone(),
         ledger: parts.ledger.clone(),
         traffic: parts.traffic.clone(),

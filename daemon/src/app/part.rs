@@ -16,6 +16,7 @@ use crate::{
     keyring::Keyring,
     ledger::Ledger,
     live::{LiveSessions, Upkeep},
+    part::Part,
     session::Sessions,
     store::{SqliteStore, Store},
     task::Tasks,
@@ -31,6 +32,7 @@ pub(super) struct Parts {
     pub gateway: Arc<Gateway>,
     pub ledger: Arc<Ledger>,
     pub traffic: Arc<Traffic>,
+    pub bedrock: Arc<Bedrock>,
     pub health: Arc<Health>,
 }
 
@@ -43,16 +45,15 @@ impl Parts {
         let live = live(config, &store, &clock, background).await?;
         let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
         let keyring = Arc::new(keyring.context("tokens can't be signed")?);
-        let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
+        let entra = entra(config, &clock, background)?;
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
         let ledger = Arc::new(Ledger::start(background, store.clone(), clock.clone()));
-        let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
-        let bedrock = Arc::new(bedrock.context("Bedrock can't be asked")?);
+        let bedrock = bedrock(config, &clock, background).await?;
         let limits = limits(&store, &clock, background).await?;
         let traffic = traffic(&clock, background);
         let parts = gateway::Parts {
             keyring: keyring.clone(),
-            bedrock,
+            bedrock: bedrock.clone(),
             ledger: ledger.clone(),
             limits,
             traffic: traffic.clone(),
@@ -60,11 +61,15 @@ impl Parts {
         };
         let gateway = Arc::new(Gateway::new(config, parts));
         let lifetimes = (&config.token).into();
-        let auth =
-            Arc::new(Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes });
-        warm_up(&auth, background);
-        let health = health(store.clone());
-        Ok(Self { started: clock.now(), clock, store, sessions, auth, gateway, ledger, traffic, health })
+        let auth = Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes };
+        let (auth, health) = (Arc::new(auth), health(clock.clone(), store.clone()));
+        let started = clock.now();
+        Ok(Self { clock, store, started, sessions, auth, gateway, ledger, traffic, bedrock, health })
+    }
+
+    /// What the daemon relies on.
+    pub fn relied_on(&self) -> Vec<Arc<dyn Part>> {
+        vec![self.auth.entra.clone(), self.bedrock.clone(), self.health.clone(), self.ledger.clone()]
     }
 }
 
@@ -95,17 +100,28 @@ fn traffic(clock: &Clock, background: &Tasks) -> Arc<Traffic> {
     traffic
 }
 
-/// Nobody waits for Entra: the daemon serves at once.
-fn warm_up(auth: &Arc<Auth>, background: &Tasks) {
-    let (auth, stop) = (auth.clone(), background.stopping());
+/// Nobody waits for its keys: the daemon serves at once.
+fn entra(config: &Config, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Entra>> {
+    let entra = Entra::new(config.entra.clone(), clock.clone()).context("Entra can't be asked")?;
+    let entra = Arc::new(entra);
+    let (warm, stop) = (entra.clone(), background.stopping());
     background.spawn("warm up", async move {
-        stop.run_until_cancelled(auth.entra.warm_up()).await;
+        stop.run_until_cancelled(warm.warm_up()).await;
     });
+    Ok(entra)
 }
 
-fn health(store: Arc<dyn Store>) -> Arc<Health> {
-    Arc::new(Health::new(Box::new(move || {
-        let store = store.clone();
-        Box::pin(async move { store.check().await.is_ok() })
-    })))
+async fn bedrock(config: &Config, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Bedrock>> {
+    let bedrock = Bedrock::connect(&config.bedrock, clock.clone(), background).await;
+    Ok(Arc::new(bedrock.context("Bedrock can't be asked")?))
+}
+
+fn health(clock: Clock, store: Arc<dyn Store>) -> Arc<Health> {
+    Arc::new(Health::new(
+        clock,
+        Box::new(move || {
+            let store = store.clone();
+            Box::pin(async move { store.check().await.map_err(|error| error.to_string()) })
+        }),
+    ))
 }

@@ -6,6 +6,7 @@
 mod admission;
 mod claims;
 mod fetch;
+mod health;
 mod keys;
 mod refusal;
 

@@ -15,6 +15,7 @@ mod credential;
 mod dial;
 mod endpoint;
 mod error;
+mod health;
 mod pool;
 mod sign;
 mod socket;
@@ -40,7 +41,7 @@ use self::{
     pool::Pool,
     sign::{Signer, Unsigned},
 };
-use crate::{clock::Clock, config, task::Tasks};
+use crate::{clock::Clock, config, part::Pulse, task::Tasks};
 
 /// The most that is read of an answer that says no.
 const REFUSAL_LIMIT: usize = 64 * 1024;
@@ -68,6 +69,7 @@ pub struct Bedrock {
     auth: Auth,
     counter: count::Counter,
     clock: Clock,
+    pulse: Pulse,
     first_byte_timeout: Duration,
     idle_timeout: Duration,
 }
@@ -112,6 +114,7 @@ impl Bedrock {
             counter: count::Counter::new(config, &auth, http, clock.clone()),
             auth,
             clock,
+            pulse: Pulse::default(),
             first_byte_timeout: config.first_byte_timeout,
             idle_timeout: config.idle_timeout,
         })
@@ -119,6 +122,13 @@ impl Bedrock {
 
     /// Sends a request; the answer is one whose status is a success.
     pub async fn send(&self, ask: Ask) -> Result<Answer, UpstreamError> {
+        let outcome = self.send_once(ask).await;
+        self.note(&outcome);
+        outcome
+    }
+
+    /// Once, or twice if the credentials have expired.
+    async fn send_once(&self, ask: Ask) -> Result<Answer, UpstreamError> {
         let proof = self.proof().await?;
         let outcome = self.attempt(&ask, &proof).await;
         match (&outcome, &proof, &self.auth) {

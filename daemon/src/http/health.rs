@@ -15,14 +15,22 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use super::{Call, Response, Route, reply, route};
+use crate::{
+    clock::Clock,
+    part::{self, Part, Pulse},
+};
+use shared::{
+    api::admin::{HealthState, PartHealth},
+    time::Timestamp,
+};
 
 /// How long the store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// An answer of the store holds for this long, so that nobody can keep it busy by asking.
 const HOLDS: Duration = Duration::from_millis(500);
 
-/// Asks whether what requests need can be reached.
-pub type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+/// Asks whether the store can be reached, or why not.
+pub type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
 /// Why a daemon that lives should get no requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,8 @@ impl Unready {
 pub struct Health {
     draining: AtomicBool,
     probe: Probe,
+    clock: Clock,
+    pulse: Pulse,
     seen: Mutex<Option<(Instant, bool)>>,
 }
 
@@ -54,8 +64,9 @@ impl std::fmt::Debug for Health {
 }
 
 impl Health {
-    pub fn new(probe: Probe) -> Self {
-        Self { draining: AtomicBool::new(false), probe, seen: Mutex::new(None) }
+    pub fn new(clock: Clock, probe: Probe) -> Self {
+        let (draining, pulse) = (AtomicBool::new(false), Pulse::default());
+        Self { draining, probe, clock, pulse, seen: Mutex::new(None) }
     }
 
     /// From now on not ready.
@@ -79,9 +90,27 @@ impl Health {
         {
             return reached;
         }
-        let reached = timeout(PATIENCE, (self.probe)()).await.unwrap_or(false);
+        let slow = |_| format!("no answer within {} s", PATIENCE.as_secs());
+        let answer = timeout(PATIENCE, (self.probe)()).await.map_err(slow).flatten();
+        let reached = answer.is_ok();
+        match answer {
+            Ok(()) => self.pulse.beat(self.clock.now()),
+            Err(error) => self.pulse.miss(self.clock.now(), error),
+        }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, reached));
         reached
+    }
+}
+
+impl Part for Health {
+    /// The store, by the last check.
+    fn health(&self, _: Timestamp) -> PartHealth {
+        let (state, detail) = match (self.pulse.trouble(), self.pulse.worked()) {
+            (Some(trouble), _) => (HealthState::Down, trouble.error),
+            (None, Some(_)) => (HealthState::Ok, "it can be written".to_owned()),
+            (None, None) => (HealthState::Unknown, "not checked yet".to_owned()),
+        };
+        PartHealth { since: self.pulse.since(), ..part::health("store", state, detail) }
     }
 }
 
@@ -114,7 +143,8 @@ mod tests {
 
     fn health(store: &Arc<AtomicBool>) -> Health {
         let store = store.clone();
-        Health::new(Box::new(move || Box::pin(std::future::ready(store.load(Ordering::Relaxed)))))
+        let probe = move || store.load(Ordering::Relaxed).then_some(()).ok_or("the disk is full".to_owned());
+        Health::new(Clock::System, Box::new(move || Box::pin(std::future::ready(probe()))))
     }
 
     #[tokio::test(start_paused = true)]
@@ -122,15 +152,18 @@ mod tests {
         let store = Arc::new(AtomicBool::new(true));
         let health = health(&store);
         assert_eq!(health.check().await, Ok(()));
+        assert_eq!(health.health(Timestamp(0)).state, HealthState::Ok);
         store.store(false, Ordering::Relaxed);
         assert_eq!(health.check().await, Ok(()));
         tokio::time::advance(HOLDS).await;
         assert_eq!(health.check().await, Err(Unready::Store));
+        let told = health.health(Timestamp(0));
+        assert_eq!((told.state, told.detail.as_str()), (HealthState::Down, "the disk is full"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_store_that_does_not_answer_is_not_there() {
-        let health = Health::new(Box::new(|| Box::pin(std::future::pending())));
+        let health = Health::new(Clock::System, Box::new(|| Box::pin(std::future::pending())));
         assert_eq!(health.check().await, Err(Unready::Store));
     }
 

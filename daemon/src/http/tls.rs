@@ -1,5 +1,7 @@
 //! TLS for our listeners: rustls, with certificates that are read again when their files change.
 
+mod validity;
+
 use std::{
     fmt::Write as _,
     fs, io,
@@ -13,11 +15,13 @@ use aws_lc_rs::digest;
 use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use shared::api::admin::reload::Change;
+use shared::time::Timestamp;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use self::validity::PlainHttp;
 use crate::{
     config::{Config, Problem, Problems, TlsFiles},
     reload::{Prepared, Reload},
@@ -51,6 +55,8 @@ struct Loaded {
     server: Arc<ServerConfig>,
     /// SHA-256 of the certificate, as browsers and `openssl x509 -fingerprint` tell it, without colons.
     fingerprint: String,
+    /// When it ends.
+    until: Option<Timestamp>,
 }
 
 impl Certificates {
@@ -130,7 +136,8 @@ impl Loaded {
         let key = PrivateKeyDer::from_pem_file(&files.key)
             .map_err(|error| TlsError::File { path: files.key.clone(), error })?;
         let fingerprint = chain.first().map(fingerprint).unwrap_or_default();
-        Ok(Self { server: Arc::new(server(chain, key)?), files, fingerprint })
+        let until = chain.first().and_then(validity::end);
+        Ok(Self { server: Arc::new(server(chain, key)?), files, fingerprint, until })
     }
 }
 

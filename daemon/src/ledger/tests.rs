@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use shared::{
+    api::admin::{HealthState, PartHealth},
     id::{ModelId, RequestId, SessionId, UserId},
     time::Timestamp,
     usage::{Money, Tokens},
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     domain::usage::{Outcome, Surface},
+    part::Part,
     store::{
         SqliteStore,
         query::{UsageBy, UsageQuery},
@@ -58,6 +60,19 @@ impl Bench {
             }
         };
         timeout(ENOUGH, all).await.unwrap();
+    }
+
+    async fn until(&self, ledger: &Ledger, state: HealthState) -> PartHealth {
+        let it_is_so = async {
+            loop {
+                let told = ledger.health(Timestamp(0));
+                if told.state == state {
+                    return told;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(ENOUGH, it_is_so).await.unwrap()
     }
 
     fn run_sql(&self, sql: &str) {
@@ -129,8 +144,11 @@ async fn records_are_kept_while_the_store_fails() {
     (0..1_500).for_each(|_| ledger.record(record()));
     let failed = bench.store.add_usage(Arc::new([record()]), Timestamp(0)).await;
     assert!(failed.unwrap_err().to_string().contains("no such table"));
+    let failing = bench.until(&ledger, HealthState::Degraded).await;
+    assert!(failing.detail.contains("no such table"), "{failing:?}");
     bench.mend();
     bench.until_written(1_500).await;
+    bench.until(&ledger, HealthState::Ok).await;
     assert_eq!(ledger.lost(), 0);
 }
 
@@ -140,6 +158,9 @@ async fn what_does_not_fit_is_counted_and_recording_never_waits() {
     let ledger = bench.ledger(Pace { queue: 10, interval: NEVER, ..QUICK });
     (0..25).for_each(|_| ledger.record(record()));
     assert_eq!(ledger.lost(), 15);
+    let told = ledger.health(Timestamp(0));
+    assert_eq!(told.state, HealthState::Degraded);
+    assert!(told.detail.contains("15 were lost"), "{told:?}");
     assert!(bench.tasks.stop(ENOUGH).await);
     assert_eq!(bench.written().await, 10);
 }

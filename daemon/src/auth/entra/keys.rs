@@ -20,7 +20,7 @@ use super::{
     Refusal,
     fetch::{FetchError, Fetcher, safe_url},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, part::Pulse};
 
 /// Fetches that may follow each other at once, and the time that earns another: made-up key ids must not turn
 /// into traffic to Entra.
@@ -67,17 +67,29 @@ pub(super) struct Keys {
     /// One permit: whoever has it may fetch.
     turn: Semaphore,
     attempts: Mutex<Attempts>,
+    pulse: Pulse,
 }
 
 impl Keys {
     pub(super) fn new(fetcher: Fetcher, tenant: String, ttl: Duration, clock: Clock) -> Self {
         let attempts = Attempts { ended: 0, left: BURST, last: Timestamp::default(), failed: None };
         let (current, turn) = (ArcSwapOption::empty(), Semaphore::new(1));
-        Self { fetcher, tenant, ttl, clock, current, turn, attempts: Mutex::new(attempts) }
+        let (attempts, pulse) = (Mutex::new(attempts), Pulse::default());
+        Self { fetcher, tenant, ttl, clock, current, turn, attempts, pulse }
     }
 
     pub(super) async fn warm_up(&self) {
         self.refresh().await;
+    }
+
+    /// What came of the last fetches.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// How many keys there are, and when they were fetched.
+    pub(super) fn fetched(&self) -> Option<(usize, Timestamp)> {
+        self.current.load().as_ref().map(|set| (set.keys.len(), set.fetched))
     }
 
     /// The key with this id.
@@ -136,6 +148,10 @@ impl Keys {
 
     fn settle(&self, fetched: Result<KeySet, FetchError>) {
         let had_failed = self.attempts().end(fetched.is_err(), self.clock.now());
+        match &fetched {
+            Ok(set) => self.pulse.beat(set.fetched),
+            Err(error) => self.pulse.miss(self.clock.now(), error.to_string()),
+        }
         match fetched {
             Ok(set) => {
                 if had_failed {

@@ -74,6 +74,12 @@ impl CredentialCache {
         }
     }
 
+    /// What there is, expired or not, and why the last load brought none.
+    pub(super) fn present(&self) -> (Option<Arc<Signer>>, Option<String>) {
+        let state = self.state.borrow();
+        (state.signer.clone(), state.error.clone())
+    }
+
     async fn load_again(&self) -> Result<Arc<Signer>, UpstreamError> {
         let mut state = self.state.subscribe();
         let seen = state.borrow_and_update().loads;
@@ -142,7 +148,7 @@ impl ProvideCredentials for CredentialCache {
     }
 }
 
-fn expiry(signer: &Signer) -> Option<Timestamp> {
+pub(super) fn expiry(signer: &Signer) -> Option<Timestamp> {
     let since_epoch = signer.credentials().expiry()?.duration_since(UNIX_EPOCH).unwrap_or_default();
     Some(Timestamp(0) + since_epoch)
 }

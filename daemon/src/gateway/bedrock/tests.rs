@@ -1,5 +1,6 @@
 //! The upstream against a scripted peer, which does what a real one does at its worst.
 
+mod health;
 mod peer;
 mod reference;
 

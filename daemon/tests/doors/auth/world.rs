@@ -98,7 +98,7 @@ impl Daemon {
         tasks.spawn("upkeep", loading.await.unwrap().run(tasks.stopping()));
         let keyring = Arc::new(Keyring::new(&token, clock.clone(), live.clone()).unwrap());
         let auth = Arc::new(Auth {
-            entra: Entra::new(trust, clock.clone()).unwrap(),
+            entra: Arc::new(Entra::new(trust, clock.clone()).unwrap()),
             keyring: keyring.clone(),
             sessions: Sessions { store: store.clone(), live, tasks: tasks.clone() },
             clock: clock.clone(),

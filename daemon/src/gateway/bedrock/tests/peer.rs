@@ -73,6 +73,7 @@ pub(super) async fn bedrock(
         counter: count::Counter::new(config, &auth, chain::http_client(), clock.clone()),
         auth,
         clock,
+        pulse: Pulse::default(),
         first_byte_timeout: config.first_byte_timeout,
         idle_timeout: config.idle_timeout,
     }
