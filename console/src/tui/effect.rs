@@ -1,0 +1,113 @@
+//! What `update` wants done in the world, as data. `perform` does it and sends what came of it as a message.
+
+mod perform;
+
+use shared::{
+    api::admin::{
+        Action, AuditEntry, DeviceSummary, Effect as Done, Grant, GrantOrder, Lock, Page, Request, Session,
+        Status, Traffic, Usage, User, Verification, reload::Reloaded,
+    },
+    id::{GrantId, SessionId, UserId},
+    time::Timestamp,
+};
+
+pub use self::perform::Performer;
+use crate::client::{AuditQuery, ClientError, HolderQuery, RequestQuery, SessionQuery, Subject, UsageQuery};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Ask {
+        asker: Asker,
+        query: Query,
+    },
+    /// Follow what happens, until the stream ends.
+    Follow,
+    Carry(Order),
+    Suspend,
+    Redraw,
+}
+
+/// Who gets the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// What is around every screen.
+    Frame,
+    /// A screen, by its place in the table.
+    Screen(usize),
+}
+
+/// What the daemon is asked. Each has its [`Answer`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Query {
+    Status,
+    Traffic { after: Option<Timestamp> },
+    Sessions(SessionQuery),
+    Session(SessionId),
+    Requests(RequestQuery),
+    Users(HolderQuery),
+    User(UserId),
+    Devices(HolderQuery),
+    Locks,
+    Grants,
+    Usage(UsageQuery),
+    Audit(AuditQuery),
+    Verify,
+}
+
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Status(Box<Status>),
+    Traffic(Box<Traffic>),
+    Sessions(Page<Session>),
+    Session(Box<Session>),
+    Requests(Page<Request>),
+    Users(Page<User>),
+    User(Box<User>),
+    Devices(Page<DeviceSummary>),
+    Locks(Page<Lock>),
+    Grants(Page<Grant>),
+    Usage(Page<Usage>),
+    Audit(Page<AuditEntry>),
+    Verify(Box<Verification>),
+}
+
+/// What an operator ordered and confirmed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    Revoke { subjects: Vec<Subject>, reason: String },
+    Lock { subjects: Vec<Subject>, action: Action },
+    Unlock { subjects: Vec<Subject>, reason: String },
+    Grant { user: UserId, order: GrantOrder },
+    EndGrant { grant: GrantId, reason: String },
+    Reload { reason: String },
+}
+
+/// What came of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// What was done to each subject, in the order of the subjects.
+    Subjects(Vec<Result<Done, Failure>>),
+    Granted(Result<Box<Grant>, Failure>),
+    Reloaded(Result<Reloaded, Failure>),
+}
+
+/// Why there is no answer, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub message: String,
+    pub hint: Option<String>,
+    /// The daemon may be there again in a moment.
+    pub is_unreachable: bool,
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let mut message = error.to_string();
+        if let ClientError::Refused(refusal) = &error {
+            for problem in &refusal.problems {
+                message = format!("{message}; {}", problem.message);
+            }
+        }
+        Self { hint: error.hint(), is_unreachable: error.is_unreachable(), message }
+    }
+}

@@ -1,0 +1,141 @@
+//! Does what `update` asked for: each effect is a task that speaks to the daemon and sends one message back.
+
+use std::future::Future;
+
+use futures_util::StreamExt;
+use tokio::{sync::mpsc::Sender, task::JoinSet};
+
+use super::{Answer, Asker, Failure, Order, Outcome, Query};
+use crate::{
+    client::{Client, ClientError, Happening, Subject},
+    tui::msg::Msg,
+};
+
+/// Most events that become one message.
+const BATCH: usize = 512;
+
+/// Owns the tasks: they end when it is dropped.
+#[derive(Debug)]
+pub struct Performer {
+    client: Client,
+    replies: Sender<Msg>,
+    tasks: JoinSet<()>,
+}
+
+impl Performer {
+    pub fn new(client: Client, replies: Sender<Msg>) -> Self {
+        Self { client, replies, tasks: JoinSet::new() }
+    }
+
+    pub fn ask(&mut self, asker: Asker, query: Query) {
+        let client = self.client.clone();
+        self.reply(async move {
+            let result = answer(&client, &query).await.map_err(Failure::from);
+            Msg::Answered { asker, query, result }
+        });
+    }
+
+    pub fn carry(&mut self, order: Order) {
+        let client = self.client.clone();
+        self.reply(async move {
+            let outcome = carry(&client, &order).await;
+            Msg::Carried { order, outcome }
+        });
+    }
+
+    pub fn follow(&mut self) {
+        let (client, replies) = (self.client.clone(), self.replies.clone());
+        self.tasks.spawn(async move {
+            let ended = follow(&client, &replies).await.err().map(Failure::from);
+            let _ = replies.send(Msg::Unfollowed(ended)).await;
+        });
+    }
+
+    /// Waits for a task to end. A task that panicked takes the program with it, so that the terminal is put back and
+    /// the reason is read.
+    pub async fn reap(&mut self) {
+        match self.tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    fn reply(&mut self, work: impl Future<Output = Msg> + Send + 'static) {
+        let replies = self.replies.clone();
+        self.tasks.spawn(async move {
+            let msg = work.await;
+            let _ = replies.send(msg).await;
+        });
+    }
+}
+
+async fn answer(client: &Client, query: &Query) -> Result<Answer, ClientError> {
+    Ok(match query {
+        Query::Status => Answer::Status(Box::new(client.status().await?)),
+        Query::Traffic { after } => Answer::Traffic(Box::new(client.traffic(*after).await?)),
+        Query::Sessions(query) => Answer::Sessions(client.sessions(query).await?),
+        Query::Session(id) => Answer::Session(Box::new(client.session(*id).await?)),
+        Query::Requests(query) => Answer::Requests(client.requests(query).await?),
+        Query::Users(query) => Answer::Users(client.users(query).await?),
+        Query::User(id) => Answer::User(Box::new(client.user(id).await?)),
+        Query::Devices(query) => Answer::Devices(client.devices(query).await?),
+        Query::Locks => Answer::Locks(client.locks().await?),
+        Query::Grants => Answer::Grants(client.grants().await?),
+        Query::Usage(query) => Answer::Usage(client.usage(query).await?),
+        Query::Audit(query) => Answer::Audit(client.audit(query).await?),
+        Query::Verify => Answer::Verify(Box::new(client.verify(None).await?)),
+    })
+}
+
+async fn carry(client: &Client, order: &Order) -> Outcome {
+    match order {
+        Order::Revoke { subjects, reason } => {
+            each(subjects, |subject| async { client.revoke(subject, reason).await }).await
+        }
+        Order::Lock { subjects, action } => {
+            each(subjects, |subject| async { client.lock(subject, action).await }).await
+        }
+        Order::Unlock { subjects, reason } => {
+            each(subjects, |subject| async { client.unlock(subject, reason).await }).await
+        }
+        Order::Grant { user, order } => {
+            Outcome::Granted(client.grant(user, order).await.map(Box::new).map_err(Failure::from))
+        }
+        Order::EndGrant { grant, reason } => {
+            Outcome::Granted(client.end_grant(*grant, reason).await.map(Box::new).map_err(Failure::from))
+        }
+        Order::Reload { reason } => Outcome::Reloaded(client.reload(reason).await.map_err(Failure::from)),
+    }
+}
+
+async fn each<'a, W, T>(subjects: &'a [Subject], act: impl Fn(&'a Subject) -> W) -> Outcome
+where
+    W: Future<Output = Result<T, ClientError>>,
+    T: Into<shared::api::admin::Effect>,
+{
+    let mut done = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        done.push(act(subject).await.map(Into::into).map_err(Failure::from));
+    }
+    Outcome::Subjects(done)
+}
+
+async fn follow(client: &Client, replies: &Sender<Msg>) -> Result<(), ClientError> {
+    let events = client.events().await?;
+    let _ = replies.send(Msg::Following).await;
+    let mut batches = std::pin::pin!(events.ready_chunks(BATCH));
+    while let Some(batch) = batches.next().await {
+        let mut happened = Vec::with_capacity(batch.len());
+        for happening in batch {
+            match happening? {
+                Happening::Event(event) => happened.push(*event),
+                Happening::Lagged(_) => return Ok(()),
+            }
+        }
+        if replies.send(Msg::Happened(happened)).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

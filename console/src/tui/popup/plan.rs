@@ -1,0 +1,148 @@
+//! What is going to be ordered once it is confirmed, and what has to be typed for it.
+
+use std::time::Duration;
+
+use shared::{
+    api::admin::{Action, GrantOrder, Raise},
+    id::{GrantId, UserId},
+    usage::Money,
+};
+
+use super::form::Field;
+use crate::{client::Subject, tui::effect::Order};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    Revoke(Vec<Subject>),
+    Lock(Vec<Subject>),
+    Unlock(Vec<Subject>),
+    Grant(UserId),
+    EndGrant(GrantId),
+    Reload,
+}
+
+/// What is wrong with a field, by its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub field: usize,
+    pub message: &'static str,
+}
+
+const REASON: &str = "reason";
+const NO_REASON: &str = "say why: the audit trail keeps it";
+const NO_DURATION: &str = "say for how long, such as `30m`, `8h` or `7d`";
+const NO_AMOUNT: &str = "say how much more may be spent, such as `$20`";
+
+impl Plan {
+    /// What is typed, in order.
+    pub fn fields(&self) -> Vec<Field> {
+        let reason = || Field::new(REASON, "", "for the audit trail");
+        match self {
+            Self::Revoke(_) | Self::Unlock(_) | Self::EndGrant(_) | Self::Reload => vec![reason()],
+            Self::Lock(_) => vec![
+                reason(),
+                Field::new("for", "1h", "such as 30m, 8h or 7d"),
+                Field::new("message", "", "what Claude Code shows them, if you like"),
+            ],
+            Self::Grant(_) => vec![
+                reason(),
+                Field::new("more", "$20", "US dollars, in every window that has a cap"),
+                Field::new("for", "1d", "such as 30m, 8h or 7d"),
+            ],
+        }
+    }
+
+    /// The button that orders it.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Revoke(_) => "Revoke",
+            Self::Lock(_) => "Lock",
+            Self::Unlock(_) => "Unlock",
+            Self::Grant(_) => "Grant",
+            Self::EndGrant(_) => "End the grant",
+            Self::Reload => "Reload",
+        }
+    }
+
+    /// Whether it takes something away from somebody.
+    pub fn is_destructive(&self) -> bool {
+        matches!(self, Self::Revoke(_) | Self::Lock(_) | Self::EndGrant(_))
+    }
+
+    /// The order, from what was typed.
+    pub fn order(&self, typed: &[String]) -> Result<Order, Problem> {
+        let text = |field: usize| typed.get(field).map(|text| text.trim()).filter(|text| !text.is_empty());
+        let wrong = |field: usize, message: &'static str| Problem { field, message };
+        let reason = text(0).ok_or(wrong(0, NO_REASON))?.to_owned();
+        let seconds = |field: usize| {
+            let span = text(field).and_then(duration).ok_or(wrong(field, NO_DURATION))?;
+            Ok(span.as_secs_f64())
+        };
+        Ok(match self.clone() {
+            Self::Revoke(subjects) => Order::Revoke { subjects, reason },
+            Self::Unlock(subjects) => Order::Unlock { subjects, reason },
+            Self::Lock(subjects) => {
+                let (duration_seconds, message) = (Some(seconds(1)?), text(2).map(str::to_owned));
+                Order::Lock { subjects, action: Action { reason, duration_seconds, message } }
+            }
+            Self::Grant(user) => {
+                let amount = text(1).and_then(|text| text.parse::<Money>().ok());
+                let raise = Raise::Spend(amount.ok_or(wrong(1, NO_AMOUNT))?);
+                Order::Grant { user, order: GrantOrder { reason, duration_seconds: seconds(2)?, raise } }
+            }
+            Self::EndGrant(grant) => Order::EndGrant { grant, reason },
+            Self::Reload => Order::Reload { reason },
+        })
+    }
+}
+
+/// `90s`, `30m`, `8h`, `7d`: a whole number and a unit.
+fn duration(text: &str) -> Option<Duration> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+    let (unit, seconds) = units.into_iter().find(|(unit, _)| text.ends_with(unit))?;
+    let count: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+    count.checked_mul(seconds).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn nothing_is_ordered_without_a_reason() {
+        let user = UserId::new("ada");
+        let subjects = vec![Subject::User(user.clone())];
+        for plan in [
+            Plan::Revoke(subjects.clone()),
+            Plan::Lock(subjects.clone()),
+            Plan::Unlock(subjects),
+            Plan::Grant(user),
+            Plan::EndGrant(GrantId::generate()),
+            Plan::Reload,
+        ] {
+            let mut texts: Vec<String> = plan.fields().iter().map(|field| field.input.text()).collect();
+            assert_eq!(plan.order(&texts), Err(Problem { field: 0, message: NO_REASON }), "{plan:?}");
+            texts[0] = "  ".to_owned();
+            assert!(plan.order(&texts).is_err(), "{plan:?}");
+            texts[0] = "left the firm".to_owned();
+            assert!(plan.order(&texts).is_ok(), "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn a_lock_says_for_how_long() {
+        let plan = Plan::Lock(Vec::new());
+        let order = plan.order(&typed(&["lost laptop", "8h", "call the help desk"])).unwrap();
+        let Order::Lock { action, .. } = order else { panic!("{order:?}") };
+        assert_eq!(action.duration_seconds, Some(28_800.0));
+        assert_eq!(action.message.as_deref(), Some("call the help desk"));
+        for wrong in ["", "8", "h", "0h", "-1h", "1y", "99999999999999999999d"] {
+            let problem = plan.order(&typed(&["lost laptop", wrong, ""])).unwrap_err();
+            assert_eq!(problem.field, 1, "{wrong}");
+        }
+    }
+}

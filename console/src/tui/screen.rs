@@ -1,0 +1,114 @@
+//! The screens. A new one is a file in `screen/` and a line in [`ALL`]; its keys are lines in `keys.rs`.
+//!
+//! A screen keeps its own state. It says what it asks the daemon for and takes the answers; who is asked when, what is
+//! drawn around it, popups, filter and marks are the same for all. Time is given to it, and it does no I/O.
+
+mod sessions;
+
+use std::fmt::Debug;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+use shared::{api::admin::Event, time::Timestamp};
+
+use super::{
+    action::Action,
+    effect::{Answer, Query},
+    popup::{Detail, Form},
+    table::List,
+    theme::Look,
+};
+
+/// A line of the table of screens.
+#[derive(Debug)]
+pub struct Entry {
+    /// What it is called after `:`.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub open: fn() -> Box<dyn Screen>,
+}
+
+/// In the order of their digits.
+pub const ALL: &[Entry] =
+    &[Entry { name: "sessions", title: "Sessions", open: || Box::new(sessions::Sessions::default()) }];
+
+pub trait Screen: Debug {
+    /// What it needs now. It is asked when it is opened (`is_full`), each second while it is seen, and soon after an event
+    /// that it cares for; never while answers are outstanding.
+    fn ask(&mut self, is_full: bool, now: Timestamp) -> Vec<Query>;
+
+    /// Takes an answer, and says what else it needs, such as the next page.
+    fn take(&mut self, query: &Query, answer: Answer, now: Timestamp) -> Vec<Query>;
+
+    /// Whether something happened that makes its data old.
+    fn hear(&mut self, _event: &Event) -> Heard {
+        Heard::Nothing
+    }
+
+    /// Does one of its own actions.
+    fn act(&mut self, _action: Action, _now: Timestamp) -> Option<Reaction> {
+        None
+    }
+
+    /// Its table, if it has one: then keys, mouse and drawing come by themselves.
+    fn list(&self) -> Option<&dyn List> {
+        None
+    }
+
+    fn list_mut(&mut self) -> Option<&mut dyn List> {
+        None
+    }
+
+    /// The last thing done before a frame, once something changed: work out what is shown.
+    fn settle(&mut self, area: Rect) {
+        if let Some(list) = self.list_mut() {
+            list.settle(area.height);
+        }
+    }
+
+    /// What `Enter` shows of the selected row.
+    fn detail(&self, _look: &Look) -> Option<Detail> {
+        None
+    }
+
+    /// What it shows a part of, for its frame.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
+    /// A sentence for when there is nothing to show.
+    fn empty(&self) -> &'static str;
+
+    /// Draws what is inside its frame, once data is there. Screens with a table leave it as it is.
+    fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
+        if let Some(list) = self.list() {
+            list.draw(area, buffer, look);
+        }
+    }
+}
+
+/// How much an event makes old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Nothing,
+    /// What is asked for each second is needed now.
+    Changes,
+    /// Everything.
+    All,
+}
+
+/// What comes of a screen's own action.
+#[derive(Debug)]
+pub enum Reaction {
+    /// Something to confirm first.
+    Confirm(Box<Form>),
+    Ask(Vec<Query>),
+    /// Everything is needed again, because it asks for something else now.
+    Refresh,
+    /// Why nothing was done.
+    Say(String),
+    /// Another screen, filtered.
+    Go {
+        screen: &'static str,
+        filter: String,
+    },
+}

@@ -1,0 +1,169 @@
+//! The sessions: who is signed in where, what it used, and what to do about it.
+
+mod columns;
+mod confirm;
+mod detail;
+
+use std::time::Duration;
+
+use shared::{
+    api::admin::{Event, Session, SessionState},
+    id::SessionId,
+    time::Timestamp,
+};
+
+use super::{Heard, Reaction, Screen};
+use crate::{
+    client::{SessionQuery, Subject},
+    tui::{
+        action::Action,
+        effect::{Answer, Query},
+        popup::{Detail, Plan},
+        table::{List, Row, Sort, Table},
+        theme::Look,
+    },
+};
+
+/// The largest page that the daemon gives.
+const PAGE: u32 = 1000;
+/// Everything is loaded again this often: locks that ran out and sessions that expired change no record.
+const WHOLE_EVERY: Duration = Duration::from_mins(1);
+/// Clocks and writes of the daemon may be this far apart.
+const OVERLAP: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub struct Sessions {
+    table: Table<Session>,
+    shows_ended: bool,
+    /// When the last whole load began.
+    whole: Option<Timestamp>,
+    /// What changed before this moment is known.
+    known: Timestamp,
+    /// The whole that is being loaded, page by page.
+    loading: Option<Vec<Session>>,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self {
+            table: Table::new(Some(Sort { column: columns::LAST, is_descending: true })),
+            shows_ended: false,
+            whole: None,
+            known: Timestamp::default(),
+            loading: None,
+        }
+    }
+}
+
+impl Row for Session {
+    type Id = SessionId;
+
+    fn id(&self) -> SessionId {
+        self.id
+    }
+
+    fn text(&self) -> Option<String> {
+        Some(columns::text(self))
+    }
+
+    fn columns() -> &'static [crate::tui::table::Column<Self>] {
+        columns::COLUMNS
+    }
+}
+
+impl Screen for Sessions {
+    fn ask(&mut self, is_full: bool, now: Timestamp) -> Vec<Query> {
+        let is_due = self.whole.is_none_or(|whole| now.since(whole) >= WHOLE_EVERY);
+        if is_full || is_due {
+            self.loading = Some(Vec::new());
+            (self.whole, self.known) = (Some(now), now);
+            return vec![self.page(0)];
+        }
+        let since =
+            Timestamp(self.known.0.saturating_sub(u64::try_from(OVERLAP.as_millis()).unwrap_or_default()));
+        self.known = now;
+        let changed =
+            SessionQuery { changed_since: Some(since), limit: Some(PAGE), ..SessionQuery::default() };
+        vec![Query::Sessions(changed)]
+    }
+
+    fn take(&mut self, query: &Query, answer: Answer, _now: Timestamp) -> Vec<Query> {
+        let (Query::Sessions(query), Answer::Sessions(page)) = (query, answer) else { return Vec::new() };
+        if query.changed_since.is_some() {
+            self.table.update(page.items);
+            let next = page.next.map(|skip| SessionQuery { skip: Some(skip), ..query.clone() });
+            return next.map(Query::Sessions).into_iter().collect();
+        }
+        let Some(loading) = &mut self.loading else { return Vec::new() };
+        if self.table.is_empty() {
+            // The first rows can be read while the others are on their way.
+            self.table.update(page.items.clone());
+        }
+        loading.extend(page.items);
+        if let Some(skip) = page.next {
+            return vec![self.page(skip)];
+        }
+        let whole = self.loading.take().unwrap_or_default();
+        self.table.replace(whole);
+        Vec::new()
+    }
+
+    fn hear(&mut self, event: &Event) -> Heard {
+        match event.event.as_str() {
+            "lock" | "unlock" => Heard::All,
+            "request_started" => Heard::Nothing,
+            _ => Heard::Changes,
+        }
+    }
+
+    fn act(&mut self, action: Action, _now: Timestamp) -> Option<Reaction> {
+        let sessions = || self.table.chosen().iter().map(|session| Subject::Session(session.id)).collect();
+        let plan = match action {
+            Action::Revoke => Plan::Revoke(sessions()),
+            Action::Lock => Plan::Lock(sessions()),
+            Action::Unlock => Plan::Unlock(sessions()),
+            Action::RevokeUser => Plan::Revoke(self.user()),
+            Action::LockUser => Plan::Lock(self.user()),
+            Action::UnlockUser => Plan::Unlock(self.user()),
+            Action::RevokeDevice => Plan::Revoke(self.device()),
+            Action::ShowEnded => {
+                self.shows_ended = !self.shows_ended;
+                return Some(Reaction::Refresh);
+            }
+            _ => return None,
+        };
+        Some(self.confirm(&plan))
+    }
+
+    fn list(&self) -> Option<&dyn List> {
+        Some(&self.table)
+    }
+
+    fn list_mut(&mut self) -> Option<&mut dyn List> {
+        Some(&mut self.table)
+    }
+
+    fn detail(&self, look: &Look) -> Option<Detail> {
+        self.table.selected().map(|session| detail::detail(session, look.now))
+    }
+
+    fn note(&self) -> Option<String> {
+        Some(if self.shows_ended { "all" } else { "signed in" }.to_owned())
+    }
+
+    fn empty(&self) -> &'static str {
+        if self.shows_ended {
+            "nobody has signed in yet"
+        } else {
+            "nobody is signed in; `e` shows ended sessions"
+        }
+    }
+}
+
+impl Sessions {
+    fn page(&self, skip: u64) -> Query {
+        let state = (!self.shows_ended).then_some(SessionState::Active);
+        let limit = Some(PAGE);
+        Query::Sessions(SessionQuery { state, skip: Some(skip), limit, ..SessionQuery::default() })
+    }
+}

@@ -1,0 +1,99 @@
+//! The one place where the model changes: a message comes in, effects go out. Pure, so that a test can play any day.
+
+mod act;
+mod answer;
+mod command;
+mod mouse;
+mod tick;
+mod typed;
+
+use ratatui::layout::Size;
+
+pub use self::command::candidates;
+
+use super::{
+    effect::Effect,
+    model::{LinkState, Model},
+    msg::Msg,
+    popup::Popup,
+    screen::Heard,
+    view,
+};
+
+/// An event leads to a question this much later, so that a storm of events leads to few questions.
+const SOON: std::time::Duration = std::time::Duration::from_millis(300);
+
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = dispatch(model, msg);
+    if model.is_changed {
+        let inside = model.inside();
+        if let Some(slot) = model.slot_mut() {
+            slot.screen.settle(inside);
+        }
+        keep_scroll(model);
+    }
+    effects
+}
+
+fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    // Time and events alone do not make a frame due; they say so themselves.
+    model.is_changed |= !matches!(msg, Msg::Tick | Msg::Happened(_));
+    match msg {
+        Msg::Tick => tick::tick(model),
+        Msg::Key(key) => typed::key(model, key),
+        Msg::Paste(text) => typed::paste(model, &text),
+        Msg::Mouse(event) => mouse::mouse(model, event),
+        Msg::Resize { width, height } => {
+            model.size = Size::new(width, height);
+            Vec::new()
+        }
+        Msg::Answered { asker, query, result } => answer::answered(model, asker, &query, result),
+        Msg::Carried { order, outcome } => answer::carried(model, &order, outcome),
+        Msg::Following => Vec::new(),
+        Msg::Happened(events) => {
+            let heard = model.slot_mut().map(|slot| events.iter().map(|event| slot.screen.hear(event)));
+            let heard = heard.and_then(|heard| heard.max_by_key(|heard| rank(*heard)));
+            hear(model, heard.unwrap_or(Heard::Nothing));
+            Vec::new()
+        }
+        Msg::Unfollowed(failure) => {
+            model.link.is_following = false;
+            model.link.follow_due = model.now + tick::pause(failure.map_or(0, |_| 2));
+            hear(model, Heard::All);
+            Vec::new()
+        }
+        Msg::Stop => {
+            model.is_over = true;
+            Vec::new()
+        }
+    }
+}
+
+/// A popup scrolls as far as it has lines.
+fn keep_scroll(model: &mut Model) {
+    let most = view::most_scroll(model);
+    if let Some(Popup::Help { scroll } | Popup::Detail { scroll }) = model.popups.last_mut() {
+        *scroll = (*scroll).min(most);
+    }
+}
+
+fn rank(heard: Heard) -> u8 {
+    match heard {
+        Heard::Nothing => 0,
+        Heard::Changes => 1,
+        Heard::All => 2,
+    }
+}
+
+fn hear(model: &mut Model, heard: Heard) {
+    let soon = model.now + SOON;
+    let Some(slot) = model.slot_mut() else { return };
+    slot.wants_all |= heard == Heard::All;
+    if heard != Heard::Nothing {
+        slot.due = slot.due.min(soon);
+    }
+}
+
+fn is_up(model: &Model) -> bool {
+    model.link.state == LinkState::Up
+}
