@@ -7,6 +7,7 @@ mod action;
 mod audit;
 mod error;
 mod event;
+mod grant;
 mod machine;
 mod parameter;
 pub mod peer;
@@ -30,6 +31,7 @@ use self::{
     peer::{Role, Roles},
 };
 use crate::{
+    budget::Budgets,
     clock::Clock,
     http::{Call, Response, Route, health::Health, route},
     ledger::Ledger,
@@ -53,6 +55,7 @@ pub struct Admin {
     pub sessions: Sessions,
     pub ledger: Arc<Ledger>,
     pub traffic: Arc<Traffic>,
+    pub budgets: Arc<Budgets>,
     pub roles: Roles,
     /// Where each service listens.
     pub addresses: BTreeMap<String, SocketAddr>,
@@ -80,8 +83,10 @@ fn endpoints() -> Vec<Endpoint> {
         get("/sessions", |admin, call| Box::pin(session::list(admin, call))),
         get("/sessions/{id}", |admin, call| Box::pin(session::one(admin, call))),
         get("/users", |admin, call| Box::pin(session::users(admin, call))),
+        get("/users/{id}", |admin, call| Box::pin(session::user(admin, call))),
         get("/devices", |admin, call| Box::pin(session::devices(admin, call))),
         get("/locks", |admin, _| Box::pin(async move { Ok(session::locks(&admin)) })),
+        get("/grants", |admin, _| Box::pin(async move { Ok(grant::list(&admin)) })),
         get("/requests", |admin, call| Box::pin(async move { request::list(&admin, &call) })),
         get("/traffic", |admin, call| Box::pin(async move { traffic::second_by_second(&admin, &call) })),
         get("/usage", |admin, call| Box::pin(usage::sums(admin, call))),
@@ -94,6 +99,8 @@ fn endpoints() -> Vec<Endpoint> {
         post("/users/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
         post("/users/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
         post("/users/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
+        post("/users/{id}/grant", |admin, call| Box::pin(grant::give(admin, call))),
+        post("/grants/{id}/end", |admin, call| Box::pin(grant::end(admin, call))),
         post("/devices/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
         post("/devices/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
         post("/devices/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),

@@ -109,7 +109,7 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
 
 fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates>>) -> Arc<Reloader> {
     let Launch { given, in_use, parts: mut all } = launch;
-    all.extend([parts.gateway.clone() as Arc<dyn Reload>, parts.auth.clone()]);
+    all.extend([parts.gateway.clone() as Arc<dyn Reload>, parts.auth.clone(), parts.budgets.clone()]);
     all.extend(certificates.map(|certificates| certificates as Arc<dyn Reload>));
     Arc::new(Reloader::new(given, in_use, all))
 }

@@ -1,17 +1,33 @@
-//! Keeps the counters of the limits right: learns at start what was spent in the windows that are open, and forgets
-//! users of whom nothing is left to count.
+//! What each user may spend and has spent. Learns at start what was spent in the windows that are open and which grants
+//! hold, gives and ends grants, and forgets users of whom nothing is left to count.
+//!
+//! Invariant: a grant holds in the store first and here second, so that what was granted survives a restart.
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{id::UserId, time::Period};
+use arc_swap::ArcSwap;
+use shared::{
+    api::admin::{Budget, Event},
+    id::UserId,
+    time::{Period, Timestamp},
+};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use crate::{
     clock::Clock,
-    domain::limit::Limits,
+    config::{Config, Problems},
+    domain::{
+        audit::{AuditEvent, Origin},
+        limit::{BadGrant, Grant, Limits, check_grant},
+        policy::Policies,
+        session::Subject,
+    },
+    event,
+    reload::{Prepared, Reload},
+    session::Sessions,
     store::{
-        Store, StoreError,
+        GrantEnd, Store, StoreError, carry_through,
         query::{UsageBy, UsageQuery},
     },
 };
@@ -19,36 +35,123 @@ use crate::{
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// The task that looks after the counters.
+/// The budgets of every user.
 #[derive(Debug)]
 pub struct Budgets {
+    sessions: Sessions,
     limits: Arc<Limits>,
+    policies: ArcSwap<Policies>,
     clock: Clock,
 }
 
 impl Budgets {
-    /// Sums what was spent. No request may be served before.
-    pub async fn load(limits: Arc<Limits>, store: &dyn Store, clock: Clock) -> Result<Self, StoreError> {
-        let now = clock.now();
-        for period in Period::ALL {
-            let window = period.around(now);
-            let query = UsageQuery { by: UsageBy::User, ended: window.start..window.end, limit: u32::MAX };
-            let sums = store.usage(query).await?;
-            for sum in &sums {
-                limits.restore(&UserId::new(sum.key.clone()), period, sum.cost, now);
-            }
-            info!(users = sums.len(), since = %window.start, "spending loaded");
+    /// Sums what was spent and takes over the grants that hold. No request may be served before.
+    pub async fn load(sessions: Sessions, config: &Config, clock: Clock) -> Result<Self, StoreError> {
+        let (limits, now) = (Arc::new(Limits::default()), clock.now());
+        load_spending(&limits, sessions.store.as_ref(), now).await?;
+        let grants = sessions.store.grants(now).await?;
+        info!(grants = grants.len(), "grants loaded");
+        for grant in grants {
+            limits.grant(grant);
         }
-        Ok(Self { limits, clock })
+        Ok(Self { sessions, limits, policies: ArcSwap::from_pointee(policies(config)), clock })
+    }
+
+    /// The counters.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.limits
+    }
+
+    /// How far a user who is in these groups is with what they may spend.
+    pub fn of(&self, user: &UserId, groups: &[String]) -> Budget {
+        self.limits.budget(user, self.policies.load().of(groups), self.clock.now())
+    }
+
+    /// The grants that hold, newest first.
+    pub fn grants(&self) -> Vec<Grant> {
+        let mut grants = self.limits.grants(self.clock.now());
+        grants.sort_unstable_by_key(|grant| std::cmp::Reverse(grant.id));
+        grants
+    }
+
+    /// Whether something may be granted to a user who is in these groups.
+    pub fn check(&self, grant: &Grant, groups: &[String]) -> Result<(), BadGrant> {
+        let others = self.of(&grant.user, groups).grants.len();
+        check_grant(grant, self.policies.load().of(groups), others)
+    }
+
+    /// Grants something that was checked: it holds for the next request.
+    pub async fn grant(&self, grant: Grant, origin: Origin) -> Result<(), StoreError> {
+        let (Sessions { store, live, tasks }, limits) = (self.sessions.clone(), self.limits.clone());
+        carry_through(&tasks, "grant", async move {
+            store.grant(grant.clone(), origin).await?;
+            limits.grant(grant.clone());
+            live.events()
+                .tell(|| told(AuditEvent::Grant, &grant, (grant.operator, &grant.reason), grant.from));
+            info!(user = %grant.user, grant = %grant.id, "granted {grant}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes a grant back before its time. None if there is none that holds.
+    pub async fn end_grant(&self, end: GrantEnd) -> Result<Option<Grant>, StoreError> {
+        let (Sessions { store, live, tasks }, limits) = (self.sessions.clone(), self.limits.clone());
+        carry_through(&tasks, "end of a grant", async move {
+            let (operator, reason, at) = (end.operator, end.reason.clone(), end.origin.at);
+            let Some(grant) = store.end_grant(end).await? else { return Ok(None) };
+            limits.end_grant(grant.id);
+            live.events().tell(|| told(AuditEvent::GrantEnd, &grant, (operator, &reason), at));
+            info!(user = %grant.user, grant = %grant.id, "grant ended");
+            Ok(Some(grant))
+        })
+        .await
     }
 
     /// Sweeps until `stop`.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
-            let users = self.limits.sweep(self.clock.now());
-            debug!(users, "counters swept");
+            self.sweep().await;
         }
     }
+
+    async fn sweep(&self) {
+        let now = self.clock.now();
+        let users = self.limits.sweep(now);
+        debug!(users, "counters swept");
+        if let Err(error) = self.sessions.store.forget_grants(now).await {
+            warn!(%error, "ended grants not forgotten, next try in a minute");
+        }
+    }
+}
+
+impl Reload for Budgets {
+    fn prepare(self: Arc<Self>, config: &Config) -> Result<Prepared, Problems> {
+        let policies = Arc::new(policies(config));
+        Ok(Prepared::new(move || self.policies.store(policies)))
+    }
+}
+
+fn policies(config: &Config) -> Policies {
+    Policies::new(config.policies.clone(), &config.gateway.aliases)
+}
+
+async fn load_spending(limits: &Limits, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    for period in Period::ALL {
+        let window = period.around(now);
+        let query = UsageQuery { by: UsageBy::User, ended: window.start..window.end, limit: u32::MAX };
+        let sums = store.usage(query).await?;
+        for sum in &sums {
+            limits.restore(&UserId::new(sum.key.clone()), period, sum.cost, now);
+        }
+        info!(users = sums.len(), since = %window.start, "spending loaded");
+    }
+    Ok(())
+}
+
+fn told(event: AuditEvent, grant: &Grant, (operator, reason): (u32, &str), at: Timestamp) -> Event {
+    let told = event::of_operator(event, &Subject::User(grant.user.clone()), operator, reason);
+    Event { at, user: Some(grant.user.clone()), ..told }
 }
 
 #[cfg(test)]
@@ -102,8 +205,8 @@ mod tests {
             record("grace", 2, 64),
         ];
         store.add_usage(records.to_vec().into(), NOON).await.unwrap();
-        let limits = Arc::new(Limits::default());
-        Budgets::load(limits.clone(), &store, Clock::manual(NOON)).await.unwrap();
+        let limits = Limits::default();
+        load_spending(&limits, &store, NOON).await.unwrap();
         let spent = |user: &str| Period::ALL.map(|period| limits.spent(&UserId::new(user), period, NOON));
         assert_eq!(spent("ada"), [3, 15, 31].map(Money::from_dollars));
         assert_eq!(spent("grace"), [64; 3].map(Money::from_dollars));

@@ -1,28 +1,23 @@
-//! Changes to sessions that must reach the store and the index of live sessions, in this order, both.
+//! Changes to sessions: the store first, then the index of live sessions, then whoever watches.
 //!
-//! Invariant: what has begun is carried through. A client that hangs up, or gives up waiting, must not leave a
-//! session ended in the store whose access tokens the gateway still accepts.
+//! Invariant: a session that is ended in the store is one whose access tokens the gateway refuses.
 
 mod order;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use shared::{api::admin::Event, time::Timestamp};
-use tokio::{sync::oneshot, time::timeout};
 use tracing::{info, warn};
 
 use crate::{
     domain::{audit::AuditEvent, session::Refusal},
     event,
     live::LiveSessions,
-    store::{Attempt, Ending, Finish, Refreshed, Store, StoreError},
+    store::{Attempt, Ending, Finish, Refreshed, Store, StoreError, carry_through},
     task::Tasks,
 };
 
 pub use order::Effect;
-
-/// How long a caller waits for an outcome; it comes about all the same.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The sessions of this daemon.
 #[derive(Debug, Clone)]
@@ -37,7 +32,7 @@ impl Sessions {
     /// Presents a refresh token.
     pub async fn refresh(&self, attempt: Attempt) -> Result<Refreshed, StoreError> {
         let (store, live) = (self.store.clone(), self.live.clone());
-        self.carry_through("refresh", async move {
+        carry_through(&self.tasks, "refresh", async move {
             let at = attempt.origin.at;
             let refreshed = store.refresh(attempt).await?;
             live.events().tell(|| told(&refreshed, at));
@@ -54,7 +49,7 @@ impl Sessions {
     /// Ends a session: its next request is refused, its streams end.
     pub async fn end(&self, ending: Ending) -> Result<Finish, StoreError> {
         let (store, live) = (self.store.clone(), self.live.clone());
-        self.carry_through("end of a session", async move {
+        carry_through(&self.tasks, "end of a session", async move {
             let (id, ended) = (ending.session, ending.ended);
             let finish = store.end_session(ending).await?;
             if let Finish::Ended(session) = &finish {
@@ -66,20 +61,6 @@ impl Sessions {
             Ok(finish)
         })
         .await
-    }
-
-    async fn carry_through<T: Send + 'static>(
-        &self,
-        name: &'static str,
-        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (tell, outcome) = oneshot::channel();
-        self.tasks.spawn(name, async move {
-            // Nobody may be waiting any more.
-            let _ = tell.send(work.await);
-        });
-        let outcome = timeout(PATIENCE, outcome).await;
-        outcome.map_err(|_| StoreError::Overloaded(PATIENCE.as_secs()))?.map_err(|_| StoreError::Stopped)?
     }
 }
 
@@ -101,6 +82,8 @@ fn told(refreshed: &Refreshed, at: Timestamp) -> Event {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::FutureExt;
     use shared::{
         api::auth::Device,
@@ -118,7 +101,8 @@ mod tests {
         store::{Opening, RefreshToken, SqliteStore},
     };
 
-    const LIFETIMES: Lifetimes = Lifetimes { access: PATIENCE, refresh: PATIENCE, grace: Duration::ZERO };
+    const LONG: Duration = Duration::from_secs(10);
+    const LIFETIMES: Lifetimes = Lifetimes { access: LONG, refresh: LONG, grace: Duration::ZERO };
 
     fn origin(at: u64) -> Origin {
         Origin { at: Timestamp(at), request: RequestId::generate(), address: None }

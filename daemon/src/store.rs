@@ -3,6 +3,7 @@
 //! `Store` is the contract; each of its methods is one transaction, and has happened for good when it answers.
 //! Nothing here is asked while a request of the gateway waits.
 
+mod decision;
 mod error;
 mod order;
 pub mod query;
@@ -14,13 +15,15 @@ use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
 use aws_lc_rs::digest;
 use shared::{id::SessionId, time::Timestamp};
 
+pub use decision::carry_through;
 pub use error::StoreError;
-pub use order::{Opened, Order, Revoked};
+pub use order::{GrantEnd, Opened, Order, Revoked};
 pub use sqlite::SqliteStore;
 pub use token::{RefreshToken, TokenHash};
 
 use crate::domain::{
     audit::{AuditEntry, AuditRecord, Hash, Head, Origin},
+    limit::Grant,
     session::{Ended, Lifetimes, Lock, Refusal, Session},
     usage::UsageRecord,
 };
@@ -44,7 +47,7 @@ pub trait Store: Send + Sync + Debug {
     fn open_session(&self, opening: Opening) -> Pending<'_, Opened>;
     /// Presents a refresh token: rotates it, repeats its rotation, or refuses it and, if it was reused, ends
     /// its session. Audits whatever happened. Once begun, it answers only when it is known what happened,
-    /// however long that takes: call it through `Sessions`.
+    /// however long that takes: call it through `carry_through`.
     fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed>;
     /// Ends a session and audits it, unless it is over already. Answers as `refresh` does.
     fn end_session(&self, ending: Ending) -> Pending<'_, Finish>;
@@ -57,6 +60,14 @@ pub trait Store: Send + Sync + Debug {
     fn unlock(&self, order: Order) -> Pending<'_, bool>;
     /// Forgets locks that have ended.
     fn forget_locks(&self, now: Timestamp) -> Pending<'_, usize>;
+    /// Adds a grant, and audits it. Answers as `refresh` does, and so does the next one.
+    fn grant(&self, grant: Grant, origin: Origin) -> Pending<'_, ()>;
+    /// Takes a grant back, and audits it. None if there is none that holds.
+    fn end_grant(&self, end: GrantEnd) -> Pending<'_, Option<Grant>>;
+    /// The grants that have not ended.
+    fn grants(&self, now: Timestamp) -> Pending<'_, Vec<Grant>>;
+    /// Forgets grants that have ended.
+    fn forget_grants(&self, now: Timestamp) -> Pending<'_, usize>;
     /// The session that a refresh token, in whatever state, belongs to.
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>>;
     fn session(&self, id: SessionId) -> Pending<'_, Option<Session>>;

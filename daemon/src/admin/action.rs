@@ -69,13 +69,23 @@ pub(super) async fn audit_refusal(admin: &Admin, call: &Call) {
 async fn ordered(admin: &Admin, call: &mut Call) -> Result<(Order, admin::Action), AdminError> {
     let subject = subject(call)?;
     let action: admin::Action = call.json(BODY_LIMIT).await?;
-    let reason = checked(&action.reason, "reason")?.trim().to_owned();
+    let reason = reason(&action.reason)?;
+    checked(action.message.as_deref().unwrap_or_default(), "message")?;
+    Ok((Order { subject, operator: operator(call)?, reason, origin: origin(admin, call) }, action))
+}
+
+/// Who acts.
+pub(super) fn operator(call: &Call) -> Result<u32, AdminError> {
+    peer::uid(call).ok_or(AdminError::Forbidden(peer::Role::Operator))
+}
+
+/// Why, as it is written down.
+pub(super) fn reason(text: &str) -> Result<String, AdminError> {
+    let reason = checked(text, "reason")?.trim().to_owned();
     if reason.is_empty() {
         return Err(AdminError::Request("an action needs a `reason`".to_owned()));
     }
-    checked(action.message.as_deref().unwrap_or_default(), "message")?;
-    let operator = peer::uid(call).ok_or(AdminError::Forbidden(peer::Role::Operator))?;
-    Ok((Order { subject, operator, reason, origin: origin(admin, call) }, action))
+    Ok(reason)
 }
 
 fn subject(call: &Call) -> Result<Subject, AdminError> {
@@ -101,14 +111,14 @@ fn checked<'a>(text: &'a str, what: &str) -> Result<&'a str, AdminError> {
     Ok(text)
 }
 
-fn for_locks_only(action: &admin::Action) -> Result<(), AdminError> {
+pub(super) fn for_locks_only(action: &admin::Action) -> Result<(), AdminError> {
     if action.duration_seconds.is_none() && action.message.is_none() {
         return Ok(());
     }
     Err(AdminError::Request("`duration_seconds` and `message` are for locks only".to_owned()))
 }
 
-fn origin(admin: &Admin, call: &Call) -> Origin {
+pub(super) fn origin(admin: &Admin, call: &Call) -> Origin {
     Origin { at: admin.clock.now(), request: call.id.clone(), address: None }
 }
 

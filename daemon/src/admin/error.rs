@@ -7,7 +7,7 @@ use tracing::{error, info};
 
 use super::peer::Role;
 use crate::{
-    domain::session::BadLock,
+    domain::{limit::BadGrant, session::BadLock},
     http::{BodyError, Response, reply},
     store::StoreError,
 };
@@ -25,6 +25,8 @@ pub(super) enum AdminError {
     Request(String),
     #[error("{0}")]
     Lock(#[from] BadLock),
+    #[error("{0}")]
+    Grant(#[from] BadGrant),
     #[error("{0}")]
     NotFound(String),
     #[error("too many watch already; hint: close one, and try again")]
@@ -55,7 +57,9 @@ impl AdminError {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Body(BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
             Self::Body(BodyError::TooSlow(_)) => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
-            Self::Body(_) | Self::Request(_) | Self::Lock(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Self::Body(_) | Self::Request(_) | Self::Lock(_) | Self::Grant(_) => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::TooManyWatchers => (StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store_failed"),

@@ -1,6 +1,8 @@
 //! What a request asks for: ids in the path, filters and pages in the query. Unknown parameters are refused, so that a
 //! misspelt filter does not look like one that everything passes.
 
+use std::str::FromStr;
+
 use percent_encoding::percent_decode_str;
 use shared::{id::SessionId, time::Timestamp};
 
@@ -12,7 +14,7 @@ const LARGEST_PAGE: u32 = 1000;
 /// The largest whole number that every JSON reader reads as it is (RFC 8259, section 6).
 const MOST: u64 = (1 << 53) - 1;
 /// A UUID with its hyphens; we write no other form.
-const SESSION_LEN: usize = 36;
+const UUID_LEN: usize = 36;
 
 /// The query of a request.
 pub(super) struct Query<'a>(&'a Call);
@@ -74,6 +76,11 @@ pub(super) fn id(call: &Call) -> Result<String, AdminError> {
 }
 
 pub(super) fn session(text: &str) -> Result<SessionId, AdminError> {
-    let session = text.parse().ok().filter(|_| text.len() == SESSION_LEN);
-    session.ok_or_else(|| AdminError::Request("this is not the id of a session".to_owned()))
+    uuid(text, "session")
+}
+
+/// The id of something that has a UUID.
+pub(super) fn uuid<T: FromStr>(text: &str, what: &str) -> Result<T, AdminError> {
+    let id = text.parse().ok().filter(|_| text.len() == UUID_LEN);
+    id.ok_or_else(|| AdminError::Request(format!("this is not the id of a {what}")))
 }

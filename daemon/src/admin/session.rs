@@ -79,7 +79,24 @@ pub(super) async fn one(admin: Arc<Admin>, call: Call) -> Result<Response, Admin
 pub(super) async fn users(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
     let (holders, skip, limit) = holders(&admin, &call, Holders::Users).await?;
     let moment = Moment::of(&admin);
-    Ok(page(holders.into_iter().map(|holder| moment.user(holder)).collect(), skip, limit))
+    let users = holders.into_iter().map(|holder| moment.user(holder, &admin.budgets));
+    Ok(page(users.collect(), skip, limit))
+}
+
+/// `GET /users/{id}`.
+pub(super) async fn user(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
+    let holder = holder(&admin, &call).await?;
+    Ok(reply::json(StatusCode::OK, &Moment::of(&admin).user(holder, &admin.budgets)))
+}
+
+/// The user that a path names, by their sessions.
+pub(super) async fn holder(admin: &Admin, call: &Call) -> Result<Holder, AdminError> {
+    let (id, now) = (Some(parameter::id(call)?), admin.clock.now());
+    let query = HolderQuery { of: Holders::Users, id, search: None, now, skip: 0, limit: 1 };
+    let found = admin.sessions.store.holders(query).await?.pop();
+    found.ok_or_else(|| {
+        AdminError::NotFound("there is no such user: nobody of this id ever signed in".to_owned())
+    })
 }
 
 /// `GET /devices`.
@@ -100,7 +117,8 @@ async fn holders(admin: &Admin, call: &Call, of: Holders) -> Result<(Vec<Holder>
     let query = Query::of(call, &["search", "skip", "limit"])?;
     let (skip, limit) = (query.number("skip")?.unwrap_or_default(), query.limit()?);
     let (search, now) = (query.text("search"), admin.clock.now());
-    let holders = admin.sessions.store.holders(HolderQuery { of, search, now, skip, limit }).await?;
+    let holders =
+        admin.sessions.store.holders(HolderQuery { of, id: None, search, now, skip, limit }).await?;
     Ok((holders, skip, limit))
 }
 

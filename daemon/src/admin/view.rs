@@ -10,6 +10,7 @@ use shared::{
 
 use super::Admin;
 use crate::{
+    budget::Budgets,
     domain::{
         audit::AuditEntry,
         session::{self, Identity, Lock, Locks, Subject},
@@ -59,10 +60,11 @@ impl Moment {
         }
     }
 
-    pub(super) fn user(&self, holder: Holder) -> admin::User {
-        let Identity { user, email, name, .. } = holder.newest.identity;
+    pub(super) fn user(&self, holder: Holder, budgets: &Budgets) -> admin::User {
+        let Identity { user, email, name, groups, .. } = holder.newest.identity;
         admin::User {
             lock: self.lock_on(&Subject::User(user.clone())),
+            budget: Some(budgets.of(&user, &groups)),
             id: user,
             email,
             name,
@@ -70,7 +72,6 @@ impl Moment {
             active_sessions: holder.active,
             devices: holder.others,
             last_seen: holder.newest.refreshed,
-            budget: None,
         }
     }
 

@@ -48,6 +48,7 @@ fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
         sessions: parts.sessions.clone(),
         ledger: parts.ledger.clone(),
         traffic: parts.traffic.clone(),
+        budgets: parts.budgets.clone(),
         roles: door.roles,
         addresses: listeners.addresses(),
         stopping: door.stopping,

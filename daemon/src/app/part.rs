@@ -10,7 +10,6 @@ use crate::{
     budget::Budgets,
     clock::Clock,
     config::Config,
-    domain::limit::Limits,
     gateway::{self, Gateway, bedrock::Bedrock},
     http::health::Health,
     keyring::Keyring,
@@ -34,14 +33,14 @@ pub(super) struct Parts {
     pub traffic: Arc<Traffic>,
     pub bedrock: Arc<Bedrock>,
     pub health: Arc<Health>,
+    pub budgets: Arc<Budgets>,
 }
 
 impl Parts {
     /// Makes them. Their tasks belong to `background`.
     pub async fn make(config: &Config, background: &Tasks) -> anyhow::Result<Self> {
         let clock = Clock::System;
-        let store = SqliteStore::open(&config.state_dir).context("the store can't be opened")?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = store(config)?;
         let live = live(config, &store, &clock, background).await?;
         let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
         let keyring = Arc::new(keyring.context("tokens can't be signed")?);
@@ -49,13 +48,13 @@ impl Parts {
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
         let ledger = Arc::new(Ledger::start(background, store.clone(), clock.clone()));
         let bedrock = bedrock(config, &clock, background).await?;
-        let limits = limits(&store, &clock, background).await?;
+        let budgets = budgets(&sessions, config, &clock).await?;
         let traffic = traffic(&clock, background);
         let parts = gateway::Parts {
             keyring: keyring.clone(),
             bedrock: bedrock.clone(),
             ledger: ledger.clone(),
-            limits,
+            limits: budgets.limits().clone(),
             traffic: traffic.clone(),
             clock: clock.clone(),
         };
@@ -64,13 +63,18 @@ impl Parts {
         let auth = Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes };
         let (auth, health) = (Arc::new(auth), health(clock.clone(), store.clone()));
         let started = clock.now();
-        Ok(Self { clock, store, started, sessions, auth, gateway, ledger, traffic, bedrock, health })
+        Ok(Self { clock, store, started, sessions, auth, gateway, ledger, traffic, bedrock, health, budgets })
     }
 
     /// What the daemon relies on.
     pub fn relied_on(&self) -> Vec<Arc<dyn Part>> {
         vec![self.auth.entra.clone(), self.bedrock.clone(), self.health.clone(), self.ledger.clone()]
     }
+}
+
+fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let store = SqliteStore::open(&config.state_dir).context("the store can't be opened")?;
+    Ok(Arc::new(store))
 }
 
 async fn live(
@@ -86,12 +90,11 @@ async fn live(
     Ok(live)
 }
 
-async fn limits(store: &Arc<dyn Store>, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Limits>> {
-    let limits = Arc::new(Limits::default());
-    let budgets = Budgets::load(limits.clone(), store.as_ref(), clock.clone()).await;
-    let budgets = budgets.context("what was spent can't be loaded")?;
-    background.spawn("budgets", budgets.run(background.stopping()));
-    Ok(limits)
+async fn budgets(sessions: &Sessions, config: &Config, clock: &Clock) -> anyhow::Result<Arc<Budgets>> {
+    let budgets = Budgets::load(sessions.clone(), config, clock.clone()).await;
+    let budgets = Arc::new(budgets.context("what was spent and granted can't be loaded")?);
+    sessions.tasks.spawn("budgets", budgets.clone().run(sessions.tasks.stopping()));
+    Ok(budgets)
 }
 
 fn traffic(clock: &Clock, background: &Tasks) -> Arc<Traffic> {

@@ -20,15 +20,14 @@ use std::{
     time::Duration,
 };
 
+pub use exceeded::{Exceeded, Reached};
+pub use grant::{BadGrant, Grant, Raise, check as check_grant};
 use shared::{
-    id::UserId,
+    api::admin::Budget,
+    id::{GrantId, UserId},
     time::{Period, Timestamp},
     usage::{Money, Tokens},
 };
-use uuid::Uuid;
-
-pub use exceeded::{Exceeded, Reached};
-pub use grant::{Grant, Raise};
 pub use spend::Standing;
 
 use super::policy::Policy;
@@ -135,7 +134,7 @@ impl Limits {
     }
 
     /// Takes a grant back before its time. None if there is no such grant.
-    pub fn end_grant(&self, id: Uuid) -> Option<Grant> {
+    pub fn end_grant(&self, id: GrantId) -> Option<Grant> {
         self.lock().accounts.values_mut().find_map(|account| account.end_grant(id))
     }
 
@@ -152,6 +151,16 @@ impl Limits {
         let account = state.accounts.get_mut(user)?;
         let caps = account.caps(&policy.caps, now);
         account.standing(&caps, now)
+    }
+
+    /// How far a user is with everything that its policy allows.
+    pub fn budget(&self, user: &UserId, policy: &Policy, now: Timestamp) -> Budget {
+        let mut state = self.lock();
+        let now = state.observe(now);
+        match state.accounts.get_mut(user) {
+            Some(account) => account.budget(policy, now),
+            None => Account::default().budget(policy, now),
+        }
     }
 
     /// What a user has spent in the window of `now`.

@@ -14,7 +14,7 @@ use crate::{
     },
     event,
     live::request::{LiveRequest, lingering},
-    store::{Order, StoreError},
+    store::{Order, StoreError, carry_through},
 };
 
 /// How long an operator waits for requests in flight to end. One that takes longer has a client that does not read.
@@ -38,7 +38,7 @@ impl Sessions {
     pub async fn revoke(&self, order: Order) -> Result<Option<Effect>, StoreError> {
         let began = Instant::now();
         let (store, live) = (self.store.clone(), self.live.clone());
-        let cut = self.carry_through("revocation", async move {
+        let cut = carry_through(&self.tasks, "revocation", async move {
             let (subject, at) = (order.subject.clone(), order.origin.at);
             let told = event::of_operator(AuditEvent::Revocation, &subject, order.operator, &order.reason);
             let Some(revoked) = store.revoke(order).await? else { return Ok(None) };
@@ -56,7 +56,7 @@ impl Sessions {
     pub async fn lock(&self, lock: Lock, origin: Origin) -> Result<Option<Effect>, StoreError> {
         let began = Instant::now();
         let (store, live) = (self.store.clone(), self.live.clone());
-        let cut = self.carry_through("lock", async move {
+        let cut = carry_through(&self.tasks, "lock", async move {
             let (subject, now) = (lock.subject.clone(), origin.at);
             if !store.lock(lock.clone(), origin).await? {
                 return Ok(None);
@@ -75,7 +75,7 @@ impl Sessions {
     /// Takes the lock of a subject away. False if it has none.
     pub async fn unlock(&self, order: Order) -> Result<bool, StoreError> {
         let (store, live) = (self.store.clone(), self.live.clone());
-        self.carry_through("unlock", async move {
+        carry_through(&self.tasks, "unlock", async move {
             let (subject, now) = (order.subject.clone(), order.origin.at);
             let told = event::of_operator(AuditEvent::Unlock, &subject, order.operator, &order.reason);
             let was_locked = store.unlock(order).await?;

@@ -1,6 +1,6 @@
 //! What operators order about sessions, devices and users, and what comes of it.
 
-use shared::id::SessionId;
+use shared::id::{GrantId, SessionId};
 
 use crate::domain::{audit::Origin, session::Subject};
 
@@ -8,6 +8,16 @@ use crate::domain::{audit::Origin, session::Subject};
 #[derive(Debug, Clone)]
 pub struct Order {
     pub subject: Subject,
+    /// The operator's uid.
+    pub operator: u32,
+    pub reason: String,
+    pub origin: Origin,
+}
+
+/// An order to take a grant back.
+#[derive(Debug, Clone)]
+pub struct GrantEnd {
+    pub id: GrantId,
     /// The operator's uid.
     pub operator: u32,
     pub reason: String,

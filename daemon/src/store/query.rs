@@ -74,6 +74,8 @@ pub enum SessionSort {
 #[derive(Debug, Clone)]
 pub struct HolderQuery {
     pub of: Holders,
+    /// Only the one with this id.
+    pub id: Option<String>,
     pub search: Option<String>,
     /// When sessions must be active to count as such.
     pub now: Timestamp,

@@ -8,6 +8,7 @@ mod chain;
 mod column;
 mod fault;
 mod file;
+mod grant;
 mod lock;
 mod migration;
 mod refresh;
@@ -24,12 +25,13 @@ use rusqlite::Connection;
 use shared::{id::SessionId, time::Timestamp};
 
 use super::{
-    Attempt, Ending, Ends, Finish, Opened, Opening, Order, Pending, Refreshed, Revoked, Store, StoreError,
-    TokenHash,
+    Attempt, Ending, Ends, Finish, GrantEnd, Opened, Opening, Order, Pending, Refreshed, Revoked, Store,
+    StoreError, TokenHash,
     query::{AuditQuery, Checked, Holder, HolderQuery, SessionQuery, UsageQuery, UsageSum},
 };
 use crate::domain::{
     audit::{AuditEntry, AuditRecord, Head, Origin},
+    limit::Grant,
     session::{Lock, Session},
     usage::UsageRecord,
 };
@@ -115,6 +117,22 @@ impl Store for SqliteStore {
 
     fn forget_locks(&self, now: Timestamp) -> Pending<'_, usize> {
         self.write(move |connection| lock::forget(connection, now))
+    }
+
+    fn grant(&self, grant: Grant, origin: Origin) -> Pending<'_, ()> {
+        self.decide(move |connection| grant::add(connection, &grant, &origin))
+    }
+
+    fn end_grant(&self, end: GrantEnd) -> Pending<'_, Option<Grant>> {
+        self.decide(move |connection| grant::end(connection, &end))
+    }
+
+    fn grants(&self, now: Timestamp) -> Pending<'_, Vec<Grant>> {
+        self.read(move |connection| grant::all(connection, now))
+    }
+
+    fn forget_grants(&self, now: Timestamp) -> Pending<'_, usize> {
+        self.write(move |connection| grant::forget(connection, now))
     }
 
     fn session_of(&self, token: TokenHash) -> Pending<'_, Option<SessionId>> {

@@ -1,6 +1,7 @@
 //! The operators' door: who may do what, what it tells, and that nobody can harm it.
 
 mod contract;
+mod grant;
 mod health;
 mod steer;
 mod traffic;

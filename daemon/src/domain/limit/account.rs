@@ -1,13 +1,14 @@
 //! The counters of one user.
 
 use shared::{
+    api::admin::{Budget, Spending},
+    id::GrantId,
     time::{Period, Timestamp},
     usage::Money,
 };
-use uuid::Uuid;
 
 use super::{Estimate, Grant, Reached, Standing, Used, minute::Minute, spend::Spend};
-use crate::domain::policy::Caps;
+use crate::domain::policy::{Caps, Policy};
 
 #[derive(Debug, Default)]
 pub(super) struct Account {
@@ -32,7 +33,7 @@ impl Account {
         self.grants
             .iter()
             .filter(|grant| grant.holds(now))
-            .fold(policy.clone(), |caps, grant| grant.raise.apply(caps))
+            .fold(policy.clone(), |caps, grant| caps.raised(grant.raise))
     }
 
     /// Whether another request may pass. Of several caps that are reached, the one that resets last is named.
@@ -89,12 +90,25 @@ impl Account {
         self.spend.standing(caps, now)
     }
 
+    pub(super) fn budget(&mut self, policy: &Policy, now: Timestamp) -> Budget {
+        self.spend.roll(now);
+        let caps = self.caps(&policy.caps, now);
+        let spending = Period::ALL.map(|period| Spending {
+            period,
+            spent: self.spend.of(period),
+            cap: caps.spend.of(period),
+            resets: period.around(now).end,
+        });
+        let grants = self.grants(now).cloned().collect();
+        Budget { policy: policy.name.clone(), spending: spending.into(), grants }
+    }
+
     pub(super) fn grant(&mut self, grant: Grant) {
         self.grants.retain(|known| known.id != grant.id);
         self.grants.push(grant);
     }
 
-    pub(super) fn end_grant(&mut self, id: Uuid) -> Option<Grant> {
+    pub(super) fn end_grant(&mut self, id: GrantId) -> Option<Grant> {
         let place = self.grants.iter().position(|grant| grant.id == id)?;
         Some(self.grants.swap_remove(place))
     }

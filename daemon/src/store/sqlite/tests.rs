@@ -1,6 +1,7 @@
 //! The contract of `Store`, on SQLite.
 
 mod chain;
+mod grant;
 mod lock;
 mod record;
 mod session_use;

@@ -33,3 +33,32 @@ async fn a_revocation_and_a_lock_that_were_answered_hold_over_kill_9() {
     assert_eq!(Operator::at(&socket).get("/audit/verify").await["whole"], true);
     process.kill().await;
 }
+
+/// Everyone may send one request a minute.
+const ONE_A_MINUTE: &str = "[[policy]]\nname = 'all'\ngroups = ['*']\nrequests_per_minute = 1\n";
+
+#[tokio::test]
+async fn a_grant_that_was_answered_holds_over_kill_9_and_so_does_its_end() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("sallyport.toml"), ONE_A_MINUTE).unwrap();
+    let socket = world.dir.path().join("run/admin.sock");
+    let process = Process::start(&world).await;
+    process.sign_in(&world.entra.id_token(User::ADA)).await.unwrap();
+    let order =
+        |by| json!({ "reason": "release", "duration_seconds": 600, "raise": { "requests_per_minute": by } });
+    let operator = Operator::at(&socket);
+    let ended = operator.act(&user(User::ADA, "grant"), &order(9)).await;
+    let given = operator.act(&user(User::ADA, "grant"), &order(1)).await;
+    operator.act(&format!("/grants/{}/end", ended["id"].as_str().unwrap()), &because("too much")).await;
+    process.kill().await;
+
+    let process = Process::start(&world).await;
+    let token = process.sign_in(&world.entra.id_token(User::ADA)).await.unwrap().access_token;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(process.invoke(&token).await.unwrap().0.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    assert_eq!(Operator::at(&socket).get("/grants").await["items"], json!([given]));
+    process.kill().await;
+}

@@ -13,8 +13,11 @@ use sallyportd::{
     },
 };
 use serde_json::{Value, json};
-use shared::{id::UserId, time::Period, usage::Money};
-use uuid::Uuid;
+use shared::{
+    id::{GrantId, UserId},
+    time::Period,
+    usage::Money,
+};
 
 use super::world::{OPUS, World, hello};
 
@@ -151,13 +154,13 @@ async fn a_grant_lets_its_user_go_on() {
     assert_eq!(world.invoke(OPUS).await.status(), 429);
     let now = world.clock.now();
     world.parts.limits.grant(Grant {
-        id: Uuid::now_v7(),
+        id: GrantId::generate(),
         user: UserId::new("ada"),
         raise: Raise::Spend(Money::from_dollars(1)),
         from: now,
         until: now + Duration::from_mins(10),
         reason: "release".to_owned(),
-        by: 0,
+        operator: 0,
     });
     assert_eq!(world.invoke(OPUS).await.status(), 200);
     assert_eq!(world.invoke(OPUS).await.status(), 429);

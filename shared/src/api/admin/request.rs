@@ -32,8 +32,8 @@ pub struct Request {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Event {
-    /// `sign_in`, `refresh`, `refusal`, `reuse`, `logout`, `revocation`, `lock`, `unlock`, `request_started` or
-    /// `request_ended`.
+    /// `sign_in`, `refresh`, `refusal`, `reuse`, `logout`, `revocation`, `lock`, `unlock`, `grant`, `grant_end`,
+    /// `request_started` or `request_ended`.
     pub event: String,
     pub at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! What was used, what may be used, and what was granted.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -71,4 +73,28 @@ pub struct GrantOrder {
     pub reason: String,
     pub duration_seconds: f64,
     pub raise: Raise,
+}
+
+impl Grant {
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.from <= now && now < self.until
+    }
+}
+
+/// What is granted, and until when.
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} until {}", self.raise, self.until)
+    }
+}
+
+impl fmt::Display for Raise {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RequestsPerMinute(by) => write!(f, "{by} more requests per minute"),
+            Self::TokensPerMinute(by) => write!(f, "{by} more tokens per minute"),
+            Self::ConcurrentStreams(by) => write!(f, "{by} more concurrent streams"),
+            Self::Spend(by) => write!(f, "{by} more to spend"),
+        }
+    }
 }

@@ -97,6 +97,7 @@ const UNCHAINED: &str = "
     CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'no'); END;
     INSERT INTO audit SELECT sequence, at, event, request, address, user, session, code FROM chained;
     DROP TABLE chained;
+    DROP TABLE user_grant;
     DROP TABLE lock;
     DROP INDEX session_device;
     DROP INDEX session_changed_at;
