@@ -15,6 +15,8 @@ mod runner;
 pub mod screen;
 pub mod table;
 mod terminal;
+#[cfg(test)]
+mod testing;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -3,6 +3,7 @@
 //! A screen keeps its own state. It says what it asks the daemon for and takes the answers; who is asked when, what is
 //! drawn around it, popups, filter and marks are the same for all. Time is given to it, and it does no I/O.
 
+mod requests;
 mod sessions;
 
 use std::fmt::Debug;
@@ -28,8 +29,10 @@ pub struct Entry {
 }
 
 /// In the order of their digits.
-pub const ALL: &[Entry] =
-    &[Entry { name: "sessions", title: "Sessions", open: || Box::new(sessions::Sessions::default()) }];
+pub const ALL: &[Entry] = &[
+    Entry { name: "sessions", title: "Sessions", open: || Box::new(sessions::Sessions::default()) },
+    Entry { name: "requests", title: "Requests", open: || Box::new(requests::Requests::default()) },
+];
 
 pub trait Screen: Debug {
     /// What it needs now. It is asked when it is opened (`is_full`), each second while it is seen, and soon after an event

@@ -26,11 +26,12 @@ pub fn view(model: &Model, frame: &mut Frame) {
     head::draw(model, &areas, buffer);
     body::draw(model, areas.body, buffer);
     prompt::hints(model, areas.hints, buffer);
+    let inside = areas::inside(areas.body);
     match model.popups.last() {
-        Some(Popup::Help { scroll }) => help::draw(model, areas.body, *scroll, buffer),
-        Some(Popup::Detail { scroll }) => detail::draw(model, areas.body, *scroll, buffer),
+        Some(Popup::Help { scroll }) => help::draw(model, inside, *scroll, buffer),
+        Some(Popup::Detail { scroll }) => detail::draw(model, inside, *scroll, buffer),
         Some(Popup::Form(form)) => {
-            if let Some(cursor) = form::draw(form, areas.body, buffer, &model.look()) {
+            if let Some(cursor) = form::draw(form, inside, buffer, &model.look()) {
                 frame.set_cursor_position(cursor);
             }
         }
@@ -43,10 +44,10 @@ pub fn view(model: &Model, frame: &mut Frame) {
 
 /// How far the uppermost popup can be scrolled.
 pub fn most_scroll(model: &Model) -> usize {
-    let body = areas::split(Rect::from(model.size)).body;
+    let inside = model.inside();
     match model.popups.last() {
-        Some(Popup::Help { .. }) => help::most_scroll(model, body),
-        Some(Popup::Detail { .. }) => detail::most_scroll(model, body),
+        Some(Popup::Help { .. }) => help::most_scroll(model, inside),
+        Some(Popup::Detail { .. }) => detail::most_scroll(model, inside),
         _ => 0,
     }
 }

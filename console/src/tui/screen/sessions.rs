@@ -167,3 +167,6 @@ impl Sessions {
         Query::Sessions(SessionQuery { state, skip: Some(skip), limit, ..SessionQuery::default() })
     }
 }
+
+#[cfg(test)]
+mod tests;

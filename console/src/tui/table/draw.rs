@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     Row, Table,
     column::{self, Place},
-    list::MARGIN,
+    list::{MARGIN, room},
 };
 use crate::tui::{
     theme::{Look, Tone},
@@ -16,7 +16,7 @@ pub(super) fn draw<T: Row>(table: &Table<T>, area: Rect, buffer: &mut Buffer, lo
     if area.is_empty() {
         return;
     }
-    let places = column::arrange(T::columns(), area.width.saturating_sub(MARGIN));
+    let places = column::arrange(T::columns(), room(area.width));
     titles(table, &places, Rect { height: 1, ..area }, buffer, look);
     let positions = (table.offset..table.shown.len()).zip(area.y + 1..area.bottom());
     for (position, y) in positions {

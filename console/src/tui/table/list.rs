@@ -10,6 +10,11 @@ use crate::tui::theme::Look;
 /// Cells for the mark before a row.
 pub(super) const MARGIN: u16 = 2;
 
+/// What the columns have of a line, with a cell left free at its end.
+pub(super) fn room(width: u16) -> u16 {
+    width.saturating_sub(MARGIN + 1)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motion {
     Up,
@@ -175,7 +180,7 @@ fn can_sort<T: Row>(column: usize) -> bool {
 
 impl<T: Row> Table<T> {
     fn click_title(&mut self, width: u16, left: u16) -> Click {
-        let places = column::arrange(T::columns(), width.saturating_sub(MARGIN));
+        let places = column::arrange(T::columns(), room(width));
         let clicked = left.checked_sub(MARGIN).and_then(|left| places.iter().find(|place| place.holds(left)));
         let Some(place) = clicked.filter(|place| can_sort::<T>(place.column)) else { return Click::Nothing };
         if self.sort.is_some_and(|sort| sort.column == place.column) {

@@ -29,9 +29,9 @@ pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
 }
 
 fn click(model: &mut Model, at: Position) -> Vec<Effect> {
-    let areas = areas::split(Rect::from(model.size));
+    let (areas, inside) = (areas::split(Rect::from(model.size)), model.inside());
     if let Some(Popup::Form(form)) = model.popups.last_mut() {
-        let pressed = form::hit(form, areas.body, at).map(|button| form.press(button));
+        let pressed = form::hit(form, inside, at).map(|button| form.press(button));
         return pressed.map_or(Vec::new(), |pressed| act::press(model, pressed));
     }
     if areas.tabs.contains(at) {
@@ -41,7 +41,6 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     if !model.popups.is_empty() {
         return Vec::new();
     }
-    let inside = areas::inside(areas.body);
     let Some(list) = model.slot_mut().and_then(|slot| slot.screen.list_mut()) else { return Vec::new() };
     if !inside.contains(at) {
         return Vec::new();

@@ -26,22 +26,35 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 fn title(model: &Model, slot: &Slot) -> Vec<(String, Tone)> {
     let name = screen::ALL.get(model.current).map_or("", |entry| entry.title);
-    let mut pieces = vec![(format!(" {name} "), Tone::Accent)];
-    if let Some(note) = slot.screen.note() {
-        pieces.push((format!("{note} "), Tone::Dim));
+    let mut parts = vec![(name.to_owned(), Tone::Accent)];
+    if slot.is_loaded {
+        parts.extend(slot.screen.note().map(|note| (note, Tone::Dim)));
+        parts.extend(slot.screen.list().into_iter().flat_map(standing));
     }
-    let Some(list) = slot.screen.list().filter(|_| slot.is_loaded) else { return pieces };
+    let separator = format!(" {} ", model.theme.symbols.separator);
+    let mut pieces = vec![(" ".to_owned(), Tone::Plain)];
+    for (turn, part) in parts.into_iter().enumerate() {
+        if turn > 0 {
+            pieces.push((separator.clone(), Tone::Border));
+        }
+        pieces.push(part);
+    }
+    pieces.push((" ".to_owned(), Tone::Plain));
+    pieces
+}
+
+fn standing(list: &dyn List) -> Vec<(String, Tone)> {
     let standing = list.standing();
     let filter = list.filter().text();
     let of = if filter.is_empty() { String::new() } else { format!(" of {}", standing.all) };
-    pieces.push((format!("{}/{}{of} ", standing.position, standing.shown), Tone::Strong));
+    let mut parts = vec![(format!("{}/{}{of}", standing.position, standing.shown), Tone::Strong)];
     if standing.marked > 0 {
-        pieces.push((format!("{} marked ", standing.marked), Tone::Marked));
+        parts.push((format!("{} marked", standing.marked), Tone::Marked));
     }
     if !filter.is_empty() {
-        pieces.push((format!("/{filter} "), Tone::Warn));
+        parts.push((format!("/{filter}"), Tone::Warn));
     }
-    pieces
+    parts
 }
 
 fn unloaded(model: &Model, slot: &Slot) -> Vec<(String, Tone)> {

@@ -11,11 +11,14 @@ use crate::tui::{
 };
 
 const WIDTH: u16 = 92;
-const KEYS: usize = 18;
+const KEYS: usize = 17;
 
 /// What is under a popup of help: the screen, with its keys.
-const MODES: [(Mode, &str); 3] =
-    [(Mode::Main, "Keys"), (Mode::Detail, "In details"), (Mode::Form, "Before something is done")];
+const MODES: [(Mode, &str); 3] = [
+    (Mode::Main, "Keys (and the command of `sallyport` that does the same)"),
+    (Mode::Detail, "In details"),
+    (Mode::Form, "Before something is done"),
+];
 
 type Line = Vec<(String, Tone)>;
 
@@ -40,7 +43,7 @@ fn lines(model: &Model) -> Vec<Line> {
         if !lines.is_empty() {
             lines.push(Vec::new());
         }
-        lines.push(vec![(title.to_owned(), Tone::Accent)]);
+        lines.push(vec![(format!(" {title}"), Tone::Accent)]);
         let told = keys::bindings(mode, model.screen_name()).filter(|binding| !binding.words.is_empty());
         let fresh = told.filter(|binding| mode == Mode::Main || is_own(binding, mode));
         lines.extend(fresh.map(line));
@@ -60,9 +63,9 @@ fn is_own(binding: &Binding, mode: Mode) -> bool {
 fn line(binding: &Binding) -> Line {
     let keys: Vec<String> = binding.keys.iter().map(ToString::to_string).collect();
     let keys = if binding.action == Action::Show(0) { "1 2 3 ...".to_owned() } else { keys.join(", ") };
-    let mut line = vec![(format!("{keys:KEYS$}"), Tone::Strong), (binding.words.to_owned(), Tone::Plain)];
+    let mut line = vec![(format!(" {keys:KEYS$}"), Tone::Strong), (binding.words.to_owned(), Tone::Plain)];
     if let Some(command) = binding.action.command() {
-        line.push((format!("  sallyport {command}"), Tone::Dim));
+        line.push((format!("  ({command})"), Tone::Dim));
     }
     line
 }

@@ -16,14 +16,14 @@ use crate::tui::{
 pub const LAST: usize = 9;
 
 pub const COLUMNS: &[Column<Session>] = &[
-    Column::new("USER", (18, 34), |it, _| Cell::plain(user(it).to_owned()))
+    Column::new("USER", (20, 36), |it, _| Cell::plain(user(it).to_owned()))
         .sorted(|a, b| user(a).cmp(user(b))),
-    Column::new("DEVICE", (10, 26), |it, _| Cell::of(device(it))).sorted(|a, b| device(a).cmp(&device(b))),
-    Column::new("OS", (5, 14), |it, _| Cell::plain(os(it))).sorted(|a, b| os(a).cmp(&os(b))).dispensable(5),
+    Column::new("DEVICE", (12, 30), |it, _| Cell::of(device(it))).sorted(|a, b| device(a).cmp(&device(b))),
+    Column::new("OS", (10, 20), |it, _| Cell::plain(os(it))).sorted(|a, b| os(a).cmp(&os(b))).dispensable(5),
     Column::new("CLIENT", (7, 18), |it, _| Cell::of(client(it)))
         .sorted(|a, b| client(a).cmp(&client(b)))
         .dispensable(6),
-    Column::new("MODEL", (12, 26), |it, _| Cell::of(model(it)))
+    Column::new("MODEL", (17, 30), |it, _| Cell::of(model(it)))
         .sorted(|a, b| model(a).cmp(&model(b)))
         .dispensable(3),
     Column::new("RUNS", (4, 4), runs)
