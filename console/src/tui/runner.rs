@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{Event, EventStream, MouseEventKind};
 use futures_util::StreamExt;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -111,13 +111,18 @@ impl Sources {
             };
             match event {
                 Some(Ok(Event::Key(key))) => return Msg::Key(key),
-                Some(Ok(Event::Mouse(mouse))) => return Msg::Mouse(mouse),
+                Some(Ok(Event::Mouse(mouse))) if is_meant(mouse.kind) => return Msg::Mouse(mouse),
                 Some(Ok(Event::Paste(text))) => return Msg::Paste(text),
                 Some(Ok(Event::Resize(width, height))) => return Msg::Resize { width, height },
-                Some(Ok(Event::FocusGained | Event::FocusLost)) => {}
+                Some(Ok(Event::Mouse(_) | Event::FocusGained | Event::FocusLost)) => {}
                 // Nobody is there to type any more.
                 Some(Err(_)) | None => return Msg::Stop,
             }
         }
     }
+}
+
+/// A mouse that only passes by wakes nobody.
+fn is_meant(kind: MouseEventKind) -> bool {
+    matches!(kind, MouseEventKind::Down(_) | MouseEventKind::ScrollUp | MouseEventKind::ScrollDown)
 }

@@ -64,7 +64,7 @@ pub trait Screen: Debug {
     /// The last thing done before a frame, once something changed: work out what is shown.
     fn settle(&mut self, area: Rect) {
         if let Some(list) = self.list_mut() {
-            list.settle(area.height);
+            list.settle(area);
         }
     }
 

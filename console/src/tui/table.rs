@@ -66,6 +66,7 @@ pub struct Table<T: Row> {
     position: usize,
     /// The first row that can be seen.
     offset: usize,
+    width: u16,
     height: usize,
     is_settled: bool,
 }
@@ -83,6 +84,7 @@ impl<T: Row> Table<T> {
             selected: None,
             position: 0,
             offset: 0,
+            width: 0,
             height: 0,
             is_settled: true,
         }

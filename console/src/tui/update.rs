@@ -97,3 +97,6 @@ fn hear(model: &mut Model, heard: Heard) {
 fn is_up(model: &Model) -> bool {
     model.link.state == LinkState::Up
 }
+
+#[cfg(test)]
+mod tests;

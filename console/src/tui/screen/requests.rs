@@ -85,7 +85,7 @@ impl Screen for Requests {
         if self.table.filter().text() != self.filter {
             self.grow();
         }
-        self.table.settle(area.height);
+        self.table.settle(area);
     }
 
     fn detail(&self, look: &Look) -> Option<Detail> {

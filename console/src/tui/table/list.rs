@@ -57,11 +57,11 @@ pub trait List: Debug {
     fn unmark(&mut self) -> bool;
     fn filter(&self) -> &Filter;
     fn set_filter(&mut self, filter: Filter);
-    /// Sorts by the next (or the previous) column that can be sorted by.
+    /// Sorts by the next (or the previous) column that can be seen and sorted by.
     fn sort_by_next(&mut self, is_forward: bool);
     fn reverse(&mut self);
-    /// Works out what is shown, now that it has `height` lines, its titles among them.
-    fn settle(&mut self, height: u16);
+    /// Works out what is shown, now that it has this area, a line for its titles among it.
+    fn settle(&mut self, area: Rect);
     /// A click on an area of this width, at this distance from its left upper corner.
     fn click(&mut self, width: u16, left: u16, top: u16) -> Click;
     fn standing(&self) -> Standing;
@@ -121,8 +121,9 @@ impl<T: Row> List for Table<T> {
     }
 
     fn sort_by_next(&mut self, is_forward: bool) {
-        let columns = T::columns();
-        let sortable: Vec<usize> = (0..columns.len()).filter(|place| can_sort::<T>(*place)).collect();
+        let places = column::arrange(T::columns(), room(self.width));
+        let seen = places.iter().map(|place| place.column);
+        let sortable: Vec<usize> = seen.filter(|column| can_sort::<T>(*column)).collect();
         let now = self.sort.and_then(|sort| sortable.iter().position(|place| *place == sort.column));
         let next = match (now, is_forward) {
             (None, _) => 0,
@@ -141,8 +142,9 @@ impl<T: Row> List for Table<T> {
         }
     }
 
-    fn settle(&mut self, height: u16) {
-        self.height = usize::from(height.saturating_sub(1));
+    fn settle(&mut self, area: Rect) {
+        self.width = area.width;
+        self.height = usize::from(area.height.saturating_sub(1));
         if !self.is_settled {
             self.arrange();
             self.find_selected();

@@ -1,5 +1,10 @@
+use ratatui::layout::Rect;
+
 use super::*;
 use crate::tui::theme::{Look, Tone};
+
+/// Room for the titles and three rows.
+const AREA: Rect = Rect::new(0, 0, 40, 4);
 
 #[derive(Debug, Clone)]
 struct Pet(u32, &'static str, u32);
@@ -30,7 +35,7 @@ impl Row for Pet {
 fn table() -> Table<Pet> {
     let mut table = Table::new(Some(Sort { column: 0, is_descending: false }));
     table.replace(vec![Pet(1, "dog", 3), Pet(2, "cat", 9), Pet(3, "bird", 1), Pet(4, "ant", 5)]);
-    table.settle(4);
+    table.settle(AREA);
     table
 }
 
@@ -44,7 +49,7 @@ fn the_selection_stays_on_its_object_while_rows_move() {
     table.go(Motion::Down);
     assert_eq!(table.selected().unwrap().1, "bird");
     table.update(vec![Pet(3, "wren", 1), Pet(5, "asp", 2)]);
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(names(&table), ["ant", "asp", "cat", "dog", "wren"]);
     assert_eq!((table.selected().unwrap().1, table.position, table.offset), ("wren", 4, 2));
 }
@@ -54,10 +59,10 @@ fn when_the_selected_row_goes_the_one_in_its_place_is_selected() {
     let mut table = table();
     table.go(Motion::Last);
     table.replace(vec![Pet(2, "cat", 9), Pet(4, "ant", 5)]);
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(table.selected().unwrap().1, "cat");
     table.replace(Vec::new());
-    table.settle(4);
+    table.settle(AREA);
     assert!(table.selected().is_none() && table.chosen().is_empty());
     table.go(Motion::Down);
     assert_eq!(table.standing(), Standing::default());
@@ -67,10 +72,10 @@ fn when_the_selected_row_goes_the_one_in_its_place_is_selected() {
 fn a_click_on_a_title_sorts_and_again_turns_it_round() {
     let mut table = table();
     assert_eq!(table.click(40, 16, 0), Click::Title);
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(names(&table), ["cat", "ant", "dog", "bird"]);
     assert_eq!(table.click(40, 16, 0), Click::Title);
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(names(&table), ["bird", "dog", "ant", "cat"]);
     assert_eq!(table.click(40, 39, 0), Click::Nothing);
 }
@@ -83,7 +88,7 @@ fn an_action_is_for_the_marked_rows_that_can_be_seen() {
     table.mark();
     assert_eq!(table.chosen().iter().map(|pet| pet.1).collect::<Vec<_>>(), ["ant", "bird"]);
     table.set_filter(Filter::new("!ant"));
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(table.chosen().iter().map(|pet| pet.1).collect::<Vec<_>>(), ["bird"]);
     table.mark_all();
     assert_eq!(table.standing().marked, 4);
@@ -96,7 +101,7 @@ fn marks_of_rows_that_are_gone_are_gone() {
     let mut table = table();
     table.mark_all();
     table.replace(vec![Pet(2, "cat", 9)]);
-    table.settle(4);
+    table.settle(AREA);
     assert_eq!(table.standing(), Standing { position: 1, shown: 1, all: 1, marked: 1 });
 }
 
@@ -111,4 +116,18 @@ fn the_wheel_moves_the_rows_and_keeps_the_selection_in_sight() {
     assert_eq!(table.selected().unwrap().1, "dog");
     table.go(Motion::Wheel(-100));
     assert_eq!((table.offset, table.position), (0, 2));
+}
+
+#[test]
+fn keys_sort_by_the_columns_that_can_be_seen() {
+    let mut table = table();
+    table.sort_by_next(true);
+    table.settle(AREA);
+    assert_eq!(names(&table), ["cat", "ant", "dog", "bird"], "figures begin with the greatest");
+    table.sort_by_next(true);
+    table.settle(AREA);
+    assert_eq!(names(&table), ["ant", "bird", "cat", "dog"]);
+    table.reverse();
+    table.settle(AREA);
+    assert_eq!(names(&table), ["dog", "cat", "bird", "ant"]);
 }

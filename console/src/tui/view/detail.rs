@@ -53,6 +53,6 @@ pub fn most_scroll(model: &Model, within: Rect) -> usize {
 pub fn draw(model: &Model, within: Rect, scroll: usize, buffer: &mut Buffer) {
     let (detail, look) = (content(model), model.look());
     let lines = lines(&detail, within);
-    let inside = paint::frame(buffer, place(within, lines.len()), &detail.title, &look);
+    let inside = paint::frame(buffer, place(within, lines.len()), (&detail.title, Tone::Accent), &look);
     paint::lines(buffer, inside, &lines, scroll, &look);
 }

@@ -50,7 +50,8 @@ pub fn hit(form: &Form, within: Rect, at: Position) -> Option<Button> {
 
 /// Draws it; says where the cursor is.
 pub fn draw(form: &Form, within: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-    let inside = paint::frame(buffer, place(form, within), &form.title, look);
+    let title = if form.plan.is_destructive() { Tone::Bad } else { Tone::Accent };
+    let inside = paint::frame(buffer, place(form, within), (&form.title, title), look);
     let text = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let mut y = text.y;
     for line in reach(form) {

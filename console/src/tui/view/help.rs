@@ -33,7 +33,7 @@ pub fn most_scroll(model: &Model, within: Rect) -> usize {
 
 pub fn draw(model: &Model, within: Rect, scroll: usize, buffer: &mut Buffer) {
     let look = model.look();
-    let inside = paint::frame(buffer, place(model, within), "Help", &look);
+    let inside = paint::frame(buffer, place(model, within), ("Help", Tone::Accent), &look);
     paint::lines(buffer, inside, &lines(model), scroll, &look);
 }
 

@@ -109,8 +109,8 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
 }
 
 /// A frame with a title; what was under it is cleared.
-pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, look: &Look) -> Rect {
-    framed(buffer, area, &[(format!(" {title} "), Tone::Accent)], look)
+pub fn frame(buffer: &mut Buffer, area: Rect, title: (&str, Tone), look: &Look) -> Rect {
+    framed(buffer, area, &[(format!(" {} ", title.0), title.1)], look)
 }
 
 /// A frame whose title has pieces of several tones.
@@ -121,6 +121,9 @@ pub fn framed(buffer: &mut Buffer, area: Rect, title: &[(String, Tone)], look: &
     let inside = block.inner(area);
     block.render(area, buffer);
     let top = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
+    // The title does not take over the border's colour.
+    let under = Rect { width: line_width(title).min(top.width), ..top };
+    buffer.set_style(under.intersection(buffer.area), Style::reset());
     line(buffer, top, title, look);
     inside
 }

@@ -85,8 +85,12 @@ pub fn hints(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// The first key of each binding that is worth a place, with the action's name.
 fn wanted(model: &Model) -> Vec<(String, &'static str)> {
     let mode = model.mode();
+    let is_filter = model.prompt.as_ref().is_some_and(|prompt| prompt.sign() == '/');
     let named = keys::bindings(mode, model.screen_name()).filter_map(|binding| {
         let words = short(binding.action, mode, binding.context)?;
+        if is_filter && binding.action == Action::Complete {
+            return None;
+        }
         Some((rank(binding), binding.keys.first()?.to_string(), words))
     });
     let mut wanted: Vec<(u8, String, &'static str)> = named.collect();
@@ -123,7 +127,7 @@ fn short(action: Action, mode: Mode, context: Context) -> Option<&'static str> {
         Action::NextField => "next",
         Action::Back if mode == Mode::Form => "cancel",
         Action::Back if mode != Mode::Main => "close",
-        Action::Down if mode != Mode::Main => "scroll",
+        Action::Down if matches!(mode, Mode::Help | Mode::Detail) => "scroll",
         Action::Quit if context != Context::Always => "quit",
         action if matches!(context, Context::Screen(_)) => action.name()?,
         _ => return None,

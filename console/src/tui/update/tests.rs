@@ -1,0 +1,341 @@
+use std::collections::HashSet;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Size;
+use shared::api::admin::{Effect as Done, Event, Page, Session, SessionState};
+
+use crate::tui::{
+    action::Action,
+    effect::{Answer, Asker, Effect, Failure, Order, Outcome, Query},
+    keys,
+    model::LinkState,
+    msg::Msg,
+    popup::Popup,
+    screen,
+    testing::{Daemon, NOW, Play, SIZES, healthy, stopped},
+};
+
+fn answers(query: &Query) -> Answer {
+    match query {
+        Query::Sessions(_) => Answer::Sessions(Page { items: vec![session()], next: None }),
+        Query::Requests(_) => Answer::Requests(Page { items: Vec::new(), next: None }),
+        _ => healthy(),
+    }
+}
+
+fn session() -> Session {
+    serde_json::from_value(serde_json::json!({
+        "id": "01a20d5e-0000-7000-8000-000000000001", "user": "ada-id", "email": "ada@example.com", "name": "Ada",
+        "groups": [], "device_id": "laptop", "device": {}, "opened": NOW.0 - 5000, "refreshed": NOW.0 - 5000,
+        "expires": NOW.0 + 1_000_000, "state": SessionState::Active, "ended": null, "lock": null,
+        "requests_in_flight": 1,
+    }))
+    .unwrap()
+}
+
+fn play() -> Play {
+    Play::open("sessions", SIZES[1], Daemon::Answers(answers))
+}
+
+fn control(letter: char) -> Msg {
+    Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
+}
+
+#[test]
+fn a_frame_is_there_before_any_answer() {
+    let play = Play::open("sessions", SIZES[0], Daemon::Silent);
+    assert!(play.model.is_changed);
+    let text = play.text();
+    assert!(text.contains("connecting") && text.contains("loading") && text.contains("1 "), "{text}");
+}
+
+#[test]
+fn only_the_screen_that_is_seen_asks() {
+    let mut play = play();
+    play.asked.clear();
+    play.wait(3);
+    assert!(
+        play.asked.iter().all(|query| matches!(query, Query::Status | Query::Sessions(_))),
+        "{:?}",
+        play.asked
+    );
+    play.model.is_over = false;
+    play.write(":requests");
+    play.press(KeyCode::Enter);
+    play.asked.clear();
+    play.wait(3);
+    assert!(
+        play.asked.iter().all(|query| matches!(query, Query::Status | Query::Requests(_))),
+        "{:?}",
+        play.asked
+    );
+}
+
+#[test]
+fn nothing_is_asked_twice_at_once() {
+    let mut play = Play::open("sessions", SIZES[0], Daemon::Silent);
+    play.wait(20);
+    assert_eq!(play.asked.len(), 2, "{:?}", play.asked);
+}
+
+#[test]
+fn a_storm_of_events_makes_no_frame_and_one_question() {
+    let mut play = play();
+    play.wait(1);
+    play.asked.clear();
+    play.model.is_changed = false;
+    let event = || Event { event: "request_ended".to_owned(), at: NOW, ..Event::default() };
+    for _ in 0..100 {
+        play.tell(Msg::Happened((0..50).map(|_| event()).collect()));
+    }
+    play.tell(Msg::Tick);
+    assert!(!play.model.is_changed && play.asked.is_empty(), "{:?}", play.asked);
+    play.model.now = play.model.now + super::SOON;
+    play.tell(Msg::Tick);
+    assert_eq!(play.asked.iter().filter(|query| matches!(query, Query::Sessions(_))).count(), 1);
+}
+
+#[test]
+fn a_daemon_that_stopped_is_reported_with_its_age_and_found_again() {
+    let mut play = play();
+    play.daemon = Daemon::Stopped;
+    play.wait(12);
+    let text = play.text();
+    assert!(text.contains("not reachable, 12s old"), "{text}");
+    assert!(
+        text.contains("nobody listens at `/run/sallyport/admin.sock`; hint: the daemon has stopped"),
+        "{text}"
+    );
+    assert!(text.contains("ada@example.com"), "what was known stays: {text}");
+    play.daemon = Daemon::Answers(answers);
+    play.asked.clear();
+    play.wait(6);
+    let text = play.text();
+    assert!(text.contains("● live") && text.contains("the daemon answers again"), "{text}");
+    let is_whole = |query: &&Query| matches!(query, Query::Sessions(query) if query.changed_since.is_none());
+    assert_eq!(play.asked.iter().filter(is_whole).count(), 1, "everything is loaded again: {:?}", play.asked);
+}
+
+#[test]
+fn a_daemon_that_is_away_is_asked_ever_less_often_and_by_one_question() {
+    let mut play = play();
+    play.daemon = Daemon::Stopped;
+    play.asked.clear();
+    play.wait(120);
+    let statuses = play.asked.iter().filter(|query| **query == Query::Status).count();
+    assert!((20..40).contains(&statuses), "{statuses}");
+    assert!(play.asked.len() - statuses <= 2, "{:?}", play.asked);
+}
+
+#[test]
+fn a_daemon_that_falls_silent_is_called_so() {
+    let mut play = play();
+    play.daemon = Daemon::Silent;
+    play.wait(7);
+    assert!(play.text().contains("no answer for 7s"), "{}", play.text());
+}
+
+#[test]
+fn the_stream_of_events_is_followed_again_when_it_ends() {
+    let mut play = play();
+    play.wait(1);
+    assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 1);
+    play.tell(Msg::Unfollowed(None));
+    play.wait(2);
+    assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 2);
+}
+
+#[test]
+fn readers_are_told_why_nothing_can_be_changed() {
+    let mut play = play();
+    play.model.is_read_only = true;
+    play.write("r");
+    assert!(
+        play.model.popups.is_empty() && play.text().contains("started with `--read-only`"),
+        "{}",
+        play.text()
+    );
+    play.model.is_read_only = false;
+    let status = play.model.status.as_mut().unwrap();
+    status.role = Some("reader".to_owned());
+    play.write("l");
+    assert!(play.model.popups.is_empty() && play.text().contains("lets you only read"), "{}", play.text());
+}
+
+/// What is ordered can only come out of a form, so an action that opens a form changes something.
+#[test]
+fn every_action_that_changes_something_has_its_command_and_nothing_else_has() {
+    for entry in screen::ALL {
+        for binding in keys::BINDINGS {
+            let mut play = Play::open(entry.name, SIZES[1], Daemon::Answers(answers));
+            super::act::act(&mut play.model, binding.action);
+            let asks_first = play.model.popups.iter().any(|popup| matches!(popup, Popup::Form(_)));
+            assert!(
+                !asks_first || binding.action.command().is_some(),
+                "{:?} on {}",
+                binding.action,
+                entry.name
+            );
+        }
+    }
+    let commands: HashSet<_> = keys::BINDINGS.iter().filter_map(|binding| binding.action.command()).collect();
+    assert!(commands.contains("sessions revoke") && Action::Reload.command().is_some());
+}
+
+#[test]
+fn escape_goes_back_one_step_at_a_time() {
+    let mut play = play();
+    for screen in [":requests", ":sessions"] {
+        play.write(screen);
+        play.press(KeyCode::Enter);
+    }
+    play.write("/ada");
+    play.press(KeyCode::Enter);
+    play.press(KeyCode::Char(' '));
+    play.press(KeyCode::Enter);
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let list = play.model.slot().and_then(|slot| slot.screen.list()).unwrap();
+        let (filter, marked) = (list.filter().text().to_owned(), list.standing().marked);
+        seen.push((play.model.screen_name(), play.model.popups.len(), filter, marked));
+        play.press(KeyCode::Esc);
+    }
+    let step = |screen, popups, filter: &str, marked| (screen, popups, filter.to_owned(), marked);
+    assert_eq!(
+        seen,
+        [
+            step("sessions", 1, "ada", 1),
+            step("sessions", 0, "ada", 1),
+            step("sessions", 0, "", 1),
+            step("sessions", 0, "", 0),
+            step("requests", 0, "", 0),
+        ]
+    );
+}
+
+#[test]
+fn commands_open_screens_filter_them_and_do_what_keys_do() {
+    let mut play = play();
+    play.write(":ses");
+    play.press(KeyCode::Tab);
+    play.write(" nobody");
+    play.press(KeyCode::Enter);
+    assert!(play.text().contains("none of 1 fits the filter `nobody`"), "{}", play.text());
+    play.press(KeyCode::Esc);
+    play.write(":revoke");
+    play.press(KeyCode::Enter);
+    assert!(play.text().contains("Revoke 1 session"), "{}", play.text());
+    play.press(KeyCode::Esc);
+    play.write(":nonsense");
+    play.press(KeyCode::Enter);
+    assert!(play.text().contains("there is no command `nonsense` here; hint: "), "{}", play.text());
+    play.write(":");
+    play.press(KeyCode::Up);
+    assert!(play.text().contains(":nonsense"), "{}", play.text());
+    play.press(KeyCode::Esc);
+    play.write(":q");
+    play.press(KeyCode::Enter);
+    assert!(play.model.is_over);
+}
+
+#[test]
+fn what_was_done_is_said_and_fades() {
+    let mut play = play();
+    let effect = |requests| Done { sessions: 1, requests, lingering: 0, took_microseconds: 4_210 };
+    let order = || Order::Revoke { subjects: Vec::new(), reason: String::new() };
+    let outcome = Outcome::Subjects(vec![Ok(effect(2)), Ok(effect(1))]);
+    play.tell(Msg::Carried { order: order(), outcome });
+    assert!(play.text().contains("revoked: 2 sessions and 3 requests ended in 8.4 ms"), "{}", play.text());
+    play.wait(30);
+    assert!(!play.text().contains("revoked"));
+    let refused = Failure { message: "no such session".to_owned(), hint: None, is_unreachable: false };
+    let outcome = Outcome::Subjects(vec![Ok(effect(2)), Err(refused)]);
+    play.tell(Msg::Carried { order: order(), outcome });
+    assert!(play.text().contains("1 of 2 failed: no such session"), "{}", play.text());
+    assert_eq!(play.model.link.state, LinkState::Up);
+}
+
+#[test]
+fn a_terminal_that_is_too_small_is_told_the_size_it_needs() {
+    let mut play = play();
+    for (width, height) in [(79, 24), (80, 23), (20, 5), (1, 1)] {
+        play.tell(Msg::Resize { width, height });
+        let text = play.text();
+        assert!(width < 20 || text.contains("80x24"), "{text}");
+    }
+    play.tell(Msg::Resize { width: 80, height: 24 });
+    assert!(play.text().contains("ada@example.com"));
+}
+
+#[test]
+fn every_size_and_every_popup_can_be_drawn() {
+    let mut play = play();
+    for key in ['?', '\n', 'r', ':', '/'] {
+        play.press(if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) });
+        for (width, height) in [(80, 24), (81, 25), (300, 24), (80, 120), (3, 3), (0, 0)] {
+            play.tell(Msg::Resize { width, height });
+            play.press(KeyCode::PageDown);
+            play.draw();
+        }
+        play.tell(Msg::Resize { width: 120, height: 40 });
+        play.press(KeyCode::Esc);
+    }
+}
+
+fn click(play: &mut Play, column: u16, row: u16) {
+    let kind = MouseEventKind::Down(MouseButton::Left);
+    play.tell(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+}
+
+/// Where a text is, as a mouse sees it.
+fn find(play: &Play, text: &str) -> (u16, u16) {
+    let shown = play.text();
+    let lines = shown.lines().zip(0..);
+    let mut found = lines.filter_map(|(line, row)| {
+        let at = line.find(text)?;
+        Some((u16::try_from(line.get(..at)?.chars().count()).ok()?, row))
+    });
+    found.next().unwrap_or_else(|| panic!("`{text}` is not shown:\n{shown}"))
+}
+
+#[test]
+fn the_mouse_opens_tabs_rows_and_buttons() {
+    let mut play = play();
+    let (column, row) = find(&play, "ada@example.com");
+    click(&mut play, column, row);
+    assert!(play.text().contains("Session of ada@example.com"));
+    play.press(KeyCode::Esc);
+    play.write("r");
+    let (column, row) = find(&play, "[ Cancel ]");
+    click(&mut play, column + 1, row);
+    assert!(play.model.popups.is_empty());
+    let (column, row) = find(&play, "Requests");
+    click(&mut play, column, row);
+    assert_eq!(play.model.screen_name(), "requests");
+}
+
+#[test]
+fn control_keys_quit_suspend_and_draw_again() {
+    let mut play = play();
+    play.write("/x");
+    play.tell(control('z'));
+    play.tell(control('l'));
+    assert!(play.done.ends_with(&[Effect::Suspend, Effect::Redraw]), "{:?}", play.done);
+    play.tell(control('c'));
+    assert!(play.model.is_over);
+}
+
+#[test]
+fn a_refusal_that_lasts_is_shown_in_place_of_the_screen() {
+    let mut play = Play::open("sessions", Size::new(80, 24), Daemon::Silent);
+    let query = play.asked.iter().find(|query| matches!(query, Query::Sessions(_))).unwrap().clone();
+    let failure = Failure { message: "the daemon does not know `/sessions`".to_owned(), ..stopped() };
+    let result = Err(Failure {
+        is_unreachable: false,
+        hint: Some("update the older of the two".to_owned()),
+        ..failure
+    });
+    play.tell(Msg::Answered { asker: Asker::Screen(play.model.current), query, result });
+    let text = play.text();
+    assert!(text.contains("does not know `/sessions`") && text.contains("hint: update the older"), "{text}");
+}
