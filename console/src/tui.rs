@@ -5,6 +5,7 @@ pub mod action;
 mod clock;
 pub mod effect;
 pub mod format;
+pub mod graph;
 pub mod input;
 pub mod keys;
 pub mod model;

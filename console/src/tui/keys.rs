@@ -5,7 +5,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::Action;
+use super::{action::Action, screen};
 
 /// Where a binding holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,10 @@ impl Mode {
     pub fn holds(self, context: Context, screen: &str) -> bool {
         match context {
             Context::Always => true,
-            Context::Main | Context::List => self == Self::Main,
+            Context::Main => self == Self::Main,
+            Context::List => {
+                self == Self::Main && screen::ALL.iter().any(|entry| entry.name == screen && entry.has_table)
+            }
             Context::Screen(name) => matches!(self, Self::Main | Self::Detail) && name == screen,
             Context::Detail => self == Self::Detail,
             Context::Help => self == Self::Help,
@@ -129,7 +132,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(Screen("requests"), &[letter('l')], Action::Lock, "lock the session that asks, or the user"),
     bind(Screen("requests"), &[letter('R')], Action::RevokeUser, "revoke every session of the user"),
     bind(Screen("requests"), &[letter('L')], Action::LockUser, "lock the user"),
-    bind(List, &[ENTER], Action::Open, "open the selected row"),
+    bind(Main, &[ENTER], Action::Open, "open the selected row; on the overview, all about the daemon"),
     bind(List, &[letter(' ')], Action::Mark, "mark the row, or take its mark away"),
     bind(List, &[control('a')], Action::MarkAll, "mark every row that is shown, or none"),
     bind(List, &[letter('/')], Action::Filter, "filter: text or a pattern; `!` before it inverts it"),
@@ -196,7 +199,6 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::tui::screen;
 
     #[test]
     fn no_key_means_two_things_at_once() {

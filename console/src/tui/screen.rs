@@ -3,6 +3,7 @@
 //! A screen keeps its own state. It says what it asks the daemon for and takes the answers; who is asked when, what is
 //! drawn around it, popups, filter and marks are the same for all. Time is given to it, and it does no I/O.
 
+mod overview;
 mod requests;
 mod sessions;
 
@@ -25,14 +26,27 @@ pub struct Entry {
     /// What it is called after `:`.
     pub name: &'static str,
     pub title: &'static str,
+    /// The keys of tables hold on it.
+    pub has_table: bool,
     pub open: fn() -> Box<dyn Screen>,
 }
 
 /// In the order of their digits.
 pub const ALL: &[Entry] = &[
-    Entry { name: "sessions", title: "Sessions", open: || Box::new(sessions::Sessions::default()) },
-    Entry { name: "requests", title: "Requests", open: || Box::new(requests::Requests::default()) },
+    entry("overview", "Overview", || Box::new(overview::Overview::default())).without_table(),
+    entry("sessions", "Sessions", || Box::new(sessions::Sessions::default())),
+    entry("requests", "Requests", || Box::new(requests::Requests::default())),
 ];
+
+const fn entry(name: &'static str, title: &'static str, open: fn() -> Box<dyn Screen>) -> Entry {
+    Entry { name, title, has_table: true, open }
+}
+
+impl Entry {
+    const fn without_table(self) -> Self {
+        Self { has_table: false, ..self }
+    }
+}
 
 pub trait Screen: Debug {
     /// What it needs now. It is asked when it is opened (`is_full`), each second while it is seen, and soon after an event
@@ -105,6 +119,8 @@ pub enum Reaction {
     /// Something to confirm first.
     Confirm(Box<Form>),
     Ask(Vec<Query>),
+    /// What [`Screen::detail`] tells, and what has to be asked for it.
+    Open(Vec<Query>),
     /// Everything is needed again, because it asks for something else now.
     Refresh,
     /// Why nothing was done.

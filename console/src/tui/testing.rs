@@ -126,6 +126,13 @@ pub fn healthy() -> Answer {
             "cpus": 8, "cpu_percent": 12.5, "memory_total_bytes": 33_554_432_000_u64,
             "memory_used_bytes": 8_388_608_000_u64, "load": [0.5, 0.4, 0.3],
         },
+        "health": [
+            {"part": "entra", "state": "ok", "detail": "2 keys, fetched at 2026-08-09 11:43 UTC"},
+            {"part": "bedrock", "state": "ok", "detail": "answered at 2026-08-09 11:59:58 UTC; SigV4, credentials until 2026-08-09 17:10 UTC"},
+            {"part": "store", "state": "ok", "detail": "it answers in 0.4 ms"},
+            {"part": "ledger", "state": "ok", "detail": "usage is written, 3 records wait for their turn"},
+            {"part": "certificate", "state": "ok", "detail": "valid until 2027-08-01 00:00 UTC"},
+        ],
         "process": {"id": 4711, "cpu_percent": 3.5, "memory_bytes": 67_108_864},
     });
     Answer::Status(Box::new(serde_json::from_value::<Status>(status).unwrap()))

@@ -21,6 +21,10 @@ pub enum Tone {
     Warn,
     Bad,
     Border,
+    /// A line that moves, without a judgement.
+    Graph,
+    /// What is under that line.
+    Filling,
     /// The row or button that the next key acts on.
     Selected,
     Marked,
@@ -94,6 +98,10 @@ pub struct Symbols {
     pub branch: [&'static str; 3],
     /// Eight heights, the lowest first.
     pub bars: [&'static str; 8],
+    /// What is full of a bar, and what is not.
+    pub bar: [&'static str; 2],
+    /// Graphs have eight dots a cell, else eight heights.
+    pub has_braille: bool,
     pub separator: &'static str,
 }
 
@@ -106,6 +114,8 @@ const UNICODE: Symbols = Symbols {
     descending: "↓",
     branch: ["├─ ", "└─ ", "│  "],
     bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+    bar: ["█", "░"],
+    has_braille: true,
     separator: "·",
 };
 
@@ -127,6 +137,8 @@ const ASCII: Symbols = Symbols {
     descending: "v",
     branch: ["|- ", "`- ", "|  "],
     bars: ["_", ".", ".", ":", ":", "|", "|", "#"],
+    bar: ["#", "."],
+    has_braille: false,
     separator: "-",
 };
 
@@ -158,6 +170,7 @@ struct Palette {
     warn: Color,
     bad: Color,
     border: Color,
+    filling: Color,
     selected: Style,
 }
 
@@ -168,6 +181,7 @@ const DARK: Palette = Palette {
     warn: Color::Rgb(0xe3, 0xb3, 0x41),
     bad: Color::Rgb(0xff, 0x7b, 0x72),
     border: Color::Rgb(0x48, 0x4f, 0x58),
+    filling: Color::Rgb(0x2a, 0x55, 0x83),
     selected: Style::new().bg(Color::Rgb(0x1f, 0x3a, 0x5f)).fg(Color::Rgb(0xff, 0xff, 0xff)),
 };
 
@@ -178,6 +192,7 @@ const LIGHT: Palette = Palette {
     warn: Color::Rgb(0x8a, 0x4b, 0x00),
     bad: Color::Rgb(0xb3, 0x1d, 0x28),
     border: Color::Rgb(0xaf, 0xb8, 0xc1),
+    filling: Color::Rgb(0xa5, 0xc8, 0xee),
     selected: Style::new().bg(Color::Rgb(0xcf, 0xe4, 0xff)).fg(Color::Rgb(0x0b, 0x1f, 0x3a)),
 };
 
@@ -188,6 +203,7 @@ const SIXTEEN: Palette = Palette {
     warn: Color::Yellow,
     bad: Color::Red,
     border: Color::DarkGray,
+    filling: Color::Blue,
     selected: Style::new().bg(Color::Blue).fg(Color::White),
 };
 
@@ -201,6 +217,8 @@ fn colourful(palette: &Palette, tone: Tone) -> Style {
         Tone::Warn => Style::new().fg(palette.warn),
         Tone::Bad => Style::new().fg(palette.bad).add_modifier(Modifier::BOLD),
         Tone::Border => Style::new().fg(palette.border),
+        Tone::Graph => Style::new().fg(palette.accent),
+        Tone::Filling => Style::new().fg(palette.filling),
         Tone::Selected => palette.selected,
         Tone::Marked => Style::new().fg(palette.warn).add_modifier(Modifier::BOLD),
     }
@@ -208,8 +226,8 @@ fn colourful(palette: &Palette, tone: Tone) -> Style {
 
 fn colourless(tone: Tone) -> Style {
     match tone {
-        Tone::Plain | Tone::Good | Tone::Border => Style::new(),
-        Tone::Dim => Style::new().add_modifier(Modifier::DIM),
+        Tone::Plain | Tone::Good | Tone::Border | Tone::Graph => Style::new(),
+        Tone::Dim | Tone::Filling => Style::new().add_modifier(Modifier::DIM),
         Tone::Strong | Tone::Accent | Tone::Marked => Style::new().add_modifier(Modifier::BOLD),
         Tone::Warn => Style::new().add_modifier(Modifier::UNDERLINED),
         Tone::Bad => Style::new().add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED)),

@@ -3,7 +3,7 @@
 use super::{command, typed};
 use crate::tui::{
     action::Action,
-    effect::Effect,
+    effect::{Asker, Effect, Query},
     keys::Mode,
     model::Model,
     popup::{Form, Plan, Popup, Pressed},
@@ -106,12 +106,12 @@ fn react(model: &mut Model, reaction: Reaction) -> Vec<Effect> {
     match reaction {
         Reaction::Confirm(form) => model.popups.push(Popup::Form(form)),
         Reaction::Say(text) => model.tell(text, Tone::Warn),
-        Reaction::Ask(queries) => {
-            let asker = crate::tui::effect::Asker::Screen(model.current);
-            if let Some(slot) = model.slot_mut() {
-                slot.waiting += queries.len();
+        Reaction::Ask(queries) => return ask(model, queries),
+        Reaction::Open(queries) => {
+            if !matches!(model.popups.last(), Some(Popup::Detail { .. })) {
+                model.popups.push(Popup::Detail { scroll: 0 });
             }
-            return queries.into_iter().map(|query| Effect::Ask { asker, query }).collect();
+            return ask(model, queries);
         }
         Reaction::Refresh => refresh(model),
         Reaction::Go { screen, filter } => {
@@ -124,6 +124,14 @@ fn react(model: &mut Model, reaction: Reaction) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+fn ask(model: &mut Model, queries: Vec<Query>) -> Vec<Effect> {
+    let asker = Asker::Screen(model.current);
+    if let Some(slot) = model.slot_mut() {
+        slot.waiting += queries.len();
+    }
+    queries.into_iter().map(|query| Effect::Ask { asker, query }).collect()
 }
 
 /// One step back: what is open, then the filter, then the marks, then the screen before.
