@@ -11,6 +11,7 @@ mod grant;
 mod machine;
 mod parameter;
 pub mod peer;
+mod reload;
 mod request;
 mod session;
 pub mod socket;
@@ -36,6 +37,7 @@ use crate::{
     http::{Call, Response, Route, health::Health, route},
     ledger::Ledger,
     part::Part,
+    reload::Reloader,
     session::Sessions,
     traffic::Traffic,
 };
@@ -56,6 +58,7 @@ pub struct Admin {
     pub ledger: Arc<Ledger>,
     pub traffic: Arc<Traffic>,
     pub budgets: Arc<Budgets>,
+    pub reloader: Arc<Reloader>,
     pub roles: Roles,
     /// Where each service listens.
     pub addresses: BTreeMap<String, SocketAddr>,
@@ -75,11 +78,14 @@ struct Endpoint {
 }
 
 fn endpoints() -> Vec<Endpoint> {
+    [lookups(), actions()].into_iter().flatten().collect()
+}
+
+fn lookups() -> Vec<Endpoint> {
     let get = |path, answer| Endpoint { method: Method::GET, path, role: Role::Reader, answer };
-    let post = |path, answer| Endpoint { method: Method::POST, path, role: Role::Operator, answer };
     vec![
         get("/openapi.json", |_, _| Box::pin(async { Ok(contract()) })),
-        get("/status", |admin, _| Box::pin(status::status(admin))),
+        get("/status", |admin, call| Box::pin(status::status(admin, call))),
         get("/sessions", |admin, call| Box::pin(session::list(admin, call))),
         get("/sessions/{id}", |admin, call| Box::pin(session::one(admin, call))),
         get("/users", |admin, call| Box::pin(session::users(admin, call))),
@@ -93,6 +99,12 @@ fn endpoints() -> Vec<Endpoint> {
         get("/audit", |admin, call| Box::pin(audit::list(admin, call))),
         get("/audit/verify", |admin, _| Box::pin(audit::verify(admin))),
         get("/events", |admin, _| Box::pin(async move { event::watch(&admin) })),
+    ]
+}
+
+fn actions() -> Vec<Endpoint> {
+    let post = |path, answer| Endpoint { method: Method::POST, path, role: Role::Operator, answer };
+    vec![
         post("/sessions/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
         post("/sessions/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
         post("/sessions/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
@@ -104,6 +116,7 @@ fn endpoints() -> Vec<Endpoint> {
         post("/devices/{id}/revoke", |admin, call| Box::pin(action::revoke(admin, call))),
         post("/devices/{id}/lock", |admin, call| Box::pin(action::lock(admin, call))),
         post("/devices/{id}/unlock", |admin, call| Box::pin(action::unlock(admin, call))),
+        post("/reload", |admin, call| Box::pin(reload::reload(admin, call))),
     ]
 }
 

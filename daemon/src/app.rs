@@ -14,13 +14,15 @@ use tracing::{info, warn};
 use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
     admin::peer::Roles,
+    clock::Clock,
     config::{Given, InUse},
+    domain::audit::Origin,
     http::{
         health::Health,
         tls::{Certificates, PlainHttp},
     },
     part::Part,
-    reload::{Reload, Reloader},
+    reload::{Reload, Reloader, Wish},
     store::Store,
     task::Tasks,
 };
@@ -83,35 +85,42 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
     let certificates = listener::certificates(config, &groups.background)?;
     let parts = Parts::make(config, &groups.background).await?;
     let listeners = Listeners::bind(config, certificates.as_ref(), &groups.cut).await?;
-    let certificate: Arc<dyn Part> = match &certificates {
-        Some(certificates) => certificates.clone(),
-        None => Arc::new(PlainHttp),
-    };
     let running = Running {
         auth: listeners.auth.1,
         gateway: listeners.gateway.1,
         install: listeners.install.1,
         admin_socket: config.admin.socket.clone(),
         is_tls: certificates.is_some(),
-        reloader: reloader(launch, &parts, certificates),
+        reloader: reloader(launch, &parts, certificates.clone()),
         health: parts.health.clone(),
         store: parts.store.clone(),
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
     };
-    let admin =
-        AdminDoor { roles: Roles::new(&config.admin), certificate, stopping: groups.admin.stopping() };
+    let admin = AdminDoor {
+        roles: Roles::new(&config.admin),
+        reloader: running.reloader.clone(),
+        certificate: certificate(certificates.as_ref()),
+        stopping: groups.admin.stopping(),
+    };
     let doors = door::routes(&parts, &listeners, admin);
     listeners.serve(doors, &config.http, groups);
     running.announce();
     Ok(running)
 }
 
+fn certificate(certificates: Option<&Arc<Certificates>>) -> Arc<dyn Part> {
+    match certificates {
+        Some(certificates) => certificates.clone(),
+        None => Arc::new(PlainHttp),
+    }
+}
+
 fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates>>) -> Arc<Reloader> {
     let Launch { given, in_use, parts: mut all } = launch;
     all.extend([parts.gateway.clone() as Arc<dyn Reload>, parts.auth.clone(), parts.budgets.clone()]);
     all.extend(certificates.map(|certificates| certificates as Arc<dyn Reload>));
-    Arc::new(Reloader::new(given, in_use, all))
+    Arc::new(Reloader::new(given, in_use, all, parts.sessions.clone()))
 }
 
 impl Running {
@@ -123,6 +132,14 @@ impl Running {
     /// Reads the configuration again and applies what can be applied without a restart.
     pub fn reloader(&self) -> &Arc<Reloader> {
         &self.reloader
+    }
+
+    /// Reads the configuration again, on its own. What comes of it is in the log, and in the audit trail.
+    pub fn hang_up(&self) {
+        let (reloader, origin) = (self.reloader.clone(), Origin::of(Clock::System.now()));
+        self.groups.background.spawn("hang up", async move {
+            let _ = reloader.reload(Wish { order: None, origin }).await;
+        });
     }
 
     /// Ends a drain before its deadline: connections that are left are cut.

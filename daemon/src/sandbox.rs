@@ -37,7 +37,9 @@ pub use self::{
 use crate::{
     app::{self, Launch, Running},
     clock::Clock,
-    config::{Config, Problems},
+    config::Config,
+    domain::audit::Origin,
+    reload::{ReloadError, Wish},
     store::{
         Store, StoreError,
         query::{UsageBy, UsageQuery, UsageSum},
@@ -131,8 +133,9 @@ impl Sandbox {
     }
 
     /// Reads `sallyport.toml` of the folder again.
-    pub fn reload(&self) -> Result<Reloaded, Problems> {
-        self.daemon.reloader().reload()
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        let origin = Origin::of(Clock::System.now());
+        self.daemon.reloader().reload(Wish { order: None, origin }).await
     }
 
     /// A client that trusts the sandbox.

@@ -5,8 +5,9 @@ use shared::{api::admin::ErrorAnswer, id::RequestId};
 use thiserror::Error;
 use tracing::{error, info};
 
-use super::peer::Role;
+use super::{peer::Role, reload};
 use crate::{
+    config::Problems,
     domain::{limit::BadGrant, session::BadLock},
     http::{BodyError, Response, reply},
     store::StoreError,
@@ -31,6 +32,10 @@ pub(super) enum AdminError {
     NotFound(String),
     #[error("too many watch already; hint: close one, and try again")]
     TooManyWatchers,
+    #[error(
+        "the configuration can't be used, and nothing was changed; hint: mend all of `problems`, and try again"
+    )]
+    Configuration(Problems),
     #[error("{0}")]
     Store(#[from] StoreError),
 }
@@ -47,9 +52,16 @@ impl AdminError {
             error: code.to_owned(),
             message: self.to_string(),
             request_id: id.clone(),
-            problems: Vec::new(),
+            problems: self.problems(),
         };
         reply::json(status, &body)
+    }
+
+    fn problems(&self) -> Vec<shared::api::admin::reload::Problem> {
+        match self {
+            Self::Configuration(Problems(problems)) => problems.iter().map(reload::problem).collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn row(&self) -> (StatusCode, &'static str) {
@@ -61,6 +73,7 @@ impl AdminError {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::Configuration(_) => (StatusCode::UNPROCESSABLE_ENTITY, "configuration"),
             Self::TooManyWatchers => (StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store_failed"),
         }

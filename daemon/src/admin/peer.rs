@@ -17,6 +17,15 @@ pub enum Role {
     Operator,
 }
 
+impl Role {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Operator => "operator",
+        }
+    }
+}
+
 /// Which uids have which role.
 #[derive(Debug, Clone)]
 pub struct Roles {
@@ -33,8 +42,16 @@ impl Roles {
 
     /// Whether the peer of a request has a role.
     pub(super) fn check(&self, call: &Call, wanted: Role) -> Result<(), AdminError> {
-        let has = uid(call).and_then(|uid| self.of(uid));
-        if has.is_some_and(|role| role >= wanted) { Ok(()) } else { Err(AdminError::Forbidden(wanted)) }
+        if self.of_peer(call).is_some_and(|role| role >= wanted) {
+            Ok(())
+        } else {
+            Err(AdminError::Forbidden(wanted))
+        }
+    }
+
+    /// The role of the peer of a request.
+    pub(super) fn of_peer(&self, call: &Call) -> Option<Role> {
+        uid(call).and_then(|uid| self.of(uid))
     }
 
     fn of(&self, uid: u32) -> Option<Role> {

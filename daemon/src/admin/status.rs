@@ -6,10 +6,10 @@ use http::StatusCode;
 use shared::api::admin::Status;
 
 use super::{Admin, error::AdminError};
-use crate::http::{Response, reply};
+use crate::http::{Call, Response, reply};
 
 /// `GET /status`.
-pub(super) async fn status(admin: Arc<Admin>) -> Result<Response, AdminError> {
+pub(super) async fn status(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
     let now = admin.clock.now();
     let ready = admin.health.check().await.is_ok();
     let lives = admin.sessions.live.lives();
@@ -23,7 +23,7 @@ pub(super) async fn status(admin: Arc<Admin>) -> Result<Response, AdminError> {
         requests_in_flight: lives.iter().map(|life| life.in_flight()).sum(),
         usage_lost: admin.ledger.lost(),
         health: admin.relied_on.iter().map(|part| part.health(now)).collect(),
-        role: None,
+        role: admin.roles.of_peer(&call).map(|role| role.as_str().to_owned()),
         machine,
         process,
     };

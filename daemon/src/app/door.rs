@@ -11,6 +11,7 @@ use crate::{
     http::{Route, health, route},
     install,
     part::Part,
+    reload::Reloader,
 };
 
 /// One tree of routes for each listener.
@@ -24,6 +25,7 @@ pub(super) struct Doors {
 /// What the operators' door needs besides what all doors share.
 pub(super) struct AdminDoor {
     pub roles: Roles,
+    pub reloader: Arc<Reloader>,
     pub certificate: Arc<dyn Part>,
     pub stopping: CancellationToken,
 }
@@ -49,6 +51,7 @@ fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
         ledger: parts.ledger.clone(),
         traffic: parts.traffic.clone(),
         budgets: parts.budgets.clone(),
+        reloader: door.reloader,
         roles: door.roles,
         addresses: listeners.addresses(),
         stopping: door.stopping,

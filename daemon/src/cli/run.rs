@@ -87,8 +87,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                // What came of it is in the log.
-                _ = self.hang_up.recv() => drop(running.reloader().reload()),
+                _ = self.hang_up.recv() => running.hang_up(),
             }
         }
     }

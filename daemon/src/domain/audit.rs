@@ -22,6 +22,13 @@ pub struct Origin {
     pub address: Option<IpAddr>,
 }
 
+impl Origin {
+    /// Something that no request asked for.
+    pub fn of(at: Timestamp) -> Self {
+        Self { at, request: RequestId::generate(), address: None }
+    }
+}
+
 /// One record. Records are only ever added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{id::RequestId, time::Timestamp};
+use shared::time::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -77,8 +77,7 @@ impl Upkeep {
         let (Some(retention), now) = (self.retention, self.clock.now()) else { return };
         let before = Timestamp(now.0.saturating_sub(millis(retention)));
         loop {
-            let origin = Origin { at: now, request: RequestId::generate(), address: None };
-            match self.store.forget_audit(before, origin).await {
+            match self.store.forget_audit(before, Origin::of(now)).await {
                 Ok(0) => return,
                 Ok(records) => info!(records, "old audit records forgotten"),
                 Err(error) => return warn!(%error, "old audit records not forgotten, next try tomorrow"),

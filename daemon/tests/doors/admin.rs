@@ -3,6 +3,7 @@
 mod contract;
 mod grant;
 mod health;
+mod reload;
 mod steer;
 mod traffic;
 pub(crate) mod world;

@@ -2,6 +2,7 @@
 
 use rustix::process::Signal;
 
+use super::super::admin::world::Operator;
 use super::{
     ask,
     daemon::{World, client},
@@ -33,5 +34,20 @@ async fn a_hang_up_changes_how_much_is_logged_and_says_so() {
         written.contains("`loud` is not a level") && written.contains("`telemetry.log_colour`"),
         "{written}"
     );
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_hang_up_is_audited() {
+    let world = World::new().await;
+    let daemon = world.start().await;
+    world.write("sallyport.toml", "[telemetry]\nlog_level = 'debug'\n");
+    daemon.signal(Signal::HUP);
+    daemon.until("configuration reloaded").await;
+    let trail = Operator::at(&world.path("run/admin.sock")).get("/audit?event=reload").await;
+    assert_eq!(trail["items"][0]["detail"], "by SIGHUP, changed: telemetry.log_level");
+    assert_eq!(trail["items"][0]["operator"], serde_json::Value::Null);
+    daemon.signal(Signal::TERM);
+    assert_eq!(daemon.end().await.0, Some(0));
     world.stop().await;
 }

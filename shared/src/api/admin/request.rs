@@ -33,7 +33,7 @@ pub struct Request {
 #[serde(default)]
 pub struct Event {
     /// `sign_in`, `refresh`, `refusal`, `reuse`, `logout`, `revocation`, `lock`, `unlock`, `grant`, `grant_end`,
-    /// `request_started` or `request_ended`.
+    /// `reload`, `request_started` or `request_ended`.
     pub event: String,
     pub at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
