@@ -1,14 +1,7 @@
-//! The operators' console. This release can say what it is; the screens and commands come with the admin socket.
+//! The `sallyport` program.
 
-use clap::Parser;
+use std::process::ExitCode;
 
-/// Watch and steer a Sallyport daemon.
-///
-/// This release has no screens and no commands yet: use `sallyportd` and its logs.
-#[derive(Debug, Parser)]
-#[command(name = "sallyport", version, arg_required_else_help = true)]
-struct Cli {}
-
-fn main() {
-    Cli::parse();
+fn main() -> ExitCode {
+    sallyport::cli::main()
 }

@@ -4,7 +4,6 @@
 pub mod action;
 mod clock;
 pub mod effect;
-pub mod format;
 pub mod graph;
 pub mod input;
 pub mod keys;
@@ -29,6 +28,7 @@ use ratatui::layout::Size;
 pub use self::theme::{NotATheme, ThemeName};
 use self::{model::Model, terminal::Screen, theme::Theme};
 use crate::client::Client;
+pub use crate::format;
 
 /// How the console is opened.
 #[derive(Debug)]

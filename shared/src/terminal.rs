@@ -19,6 +19,26 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The same for JSON, which stays the same JSON: what is not safe can stand in its strings only, and is escaped there.
+pub fn safe_json(json: &str) -> Cow<'_, str> {
+    // Below U+007F a writer of JSON escapes by itself, and writes line ends between its fields.
+    let must_go = |character: char| character >= '\u{7f}' && is_unsafe(character);
+    if !json.chars().any(must_go) {
+        return Cow::Borrowed(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 8);
+    for character in json.chars() {
+        if must_go(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Control characters (C0, DEL, C1), line separators, and the format characters that turn text around or can't be seen.
 /// The joiners U+200C and U+200D stay: Persian names and emoji need them.
 fn is_unsafe(character: char) -> bool {
@@ -32,7 +52,7 @@ fn is_unsafe(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::safe;
+    use super::{safe, safe_json};
 
     #[test]
     fn plain_text_passes_as_it_is() {
@@ -55,6 +75,16 @@ mod tests {
             ("tag\u{e0041}", r"tag\u{e0041}"),
         ] {
             assert_eq!(safe(text), shown);
+        }
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        for text in ["plain\n\tü", "\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{200b}"] {
+            let json = serde_json::to_string_pretty(&[text]).unwrap();
+            let shown = safe_json(&json);
+            assert_eq!(serde_json::from_str::<[String; 1]>(&shown).unwrap(), [text]);
+            assert!(shown.chars().all(|c| c == '\n' || safe(&c.to_string()) == c.to_string()), "{shown}");
         }
     }
 

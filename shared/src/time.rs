@@ -1,6 +1,7 @@
 //! A moment, as every record and rule of Sallyport counts it.
 
 mod calendar;
+pub mod span;
 
 use std::{fmt, ops::Add, time::Duration};
 

@@ -87,7 +87,7 @@ impl ClientError {
             Self::Cut { .. } => "see whether the daemon still runs, and try again",
             Self::Refused(refusal) => return refusal.hint.clone(),
             Self::UnknownRoute { .. } | Self::NotUnderstood { .. } => {
-                "update the older of the two, or use the console that came with the daemon"
+                "update the older of the two, and restart the daemon if it was updated while it ran"
             }
             Self::TooLarge { .. } => "ask for less, with `--limit` or a filter",
             Self::Unsayable(_) => return None,
@@ -141,6 +141,7 @@ pub(super) fn refusal(ask: &Ask, answer: &Answer, daemon: Option<String>) -> Cli
 
 fn versions(daemon: Option<&str>) -> String {
     match daemon {
+        Some(daemon) if daemon == VERSION => format!("both say that they are version {VERSION}"),
         Some(daemon) => format!("the daemon is version {daemon}, this console is {VERSION}"),
         None => format!("the daemon does not tell its version, this console is {VERSION}"),
     }

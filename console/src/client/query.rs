@@ -2,12 +2,15 @@
 
 use std::fmt::{Display, Write};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::{
     api::admin::SessionState,
     id::{DeviceId, SessionId, UserId},
     time::Timestamp,
 };
+
+/// What stands for itself in a path and in a query. A point does not, so that no segment is `..`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
 /// Which sessions. The default is the newest hundred of all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -192,7 +195,7 @@ impl Pairs {
 
 /// A text as one segment of a path, or as one value of a query.
 pub(super) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 fn state(state: SessionState) -> &'static str {

@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use shared::{id::ModelId, secret::Secret, usage::Money};
+use shared::{id::ModelId, secret::Secret, time::span, usage::Money};
 
 use super::{
     LogFormat,
     level::Levels,
-    value::{SIZES, Size, UNITS},
+    value::{SIZES, Size},
 };
 
 /// What a key can hold.
@@ -47,18 +47,11 @@ text_kinds! {
     ModelId: ToString::to_string, Self::new("");
     Secret<String>: ToString::to_string, Self::default();
     IpAddr: ToString::to_string, Ipv4Addr::LOCALHOST.into();
-    Duration: |span| written(*span), Self::ZERO;
+    Duration: |it| span::write(*it), Self::ZERO;
     Size: |size| sized(*size), Self(0);
     Levels: ToString::to_string, Self::default();
     u32: ToString::to_string, u32::MAX;
     LogFormat: |format| format.as_str().to_owned(), Self::Text;
-}
-
-fn written(span: Duration) -> String {
-    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    let unit = UNITS.iter().find(|(_, unit)| millis.is_multiple_of(*unit));
-    let (name, unit) = unit.unwrap_or(&("ms", 1));
-    format!("{}{name}", millis / unit)
 }
 
 fn sized(Size(bytes): Size) -> String {

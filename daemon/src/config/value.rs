@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use shared::usage::Money;
+use shared::{time::span, usage::Money};
 
 use super::problem::Bad;
 
@@ -134,23 +134,12 @@ const DURATION_HINT: &str = "a number and a unit, like `500ms`, `30s`, `10m`, `3
 /// A duration above zero: one or more numbers, each with its unit.
 pub(super) fn duration(value: &Value) -> Result<Duration, Bad> {
     let Value::Text(text) = value else { return Err(value.instead_of(DURATION_HINT)) };
-    match spans(text.trim()) {
-        Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
+    match span::read(text.trim()) {
+        Some(span) if !span.is_zero() => Ok(span),
         Some(_) => Err(Bad::new(format!("`{text}` is no time at all"), format!("write {DURATION_HINT}"))),
         None => Err(Bad::new(format!("`{text}` is not a duration"), format!("write {DURATION_HINT}"))),
     }
 }
-
-fn spans(text: &str) -> Option<u64> {
-    let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let (unit, rest) = rest.split_at(rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len()));
-    let (_, unit) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    let millis = number.parse::<u64>().ok()?.checked_mul(*unit)?;
-    if rest.is_empty() { Some(millis) } else { millis.checked_add(spans(rest.trim_start())?) }
-}
-
-pub(super) const UNITS: [(&str, u64); 5] =
-    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 const SIZE_HINT: &str = "a number of bytes, or one with a unit, like `512 KiB` or `32 MiB`";
 pub(super) const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];

@@ -14,6 +14,18 @@ pub struct Date {
     pub day: u64,
 }
 
+impl Date {
+    /// Its first moment, if the calendar has such a day since 1970.
+    pub fn start(self) -> Option<Timestamp> {
+        let Self { year, month, day } = self;
+        if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || day == 0 {
+            return None;
+        }
+        let start = Timestamp((days_until(year, month) + day - 1).saturating_mul(DAY_MILLIS));
+        (start.date() == self).then_some(start)
+    }
+}
+
 /// A stretch of the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +120,18 @@ mod tests {
             (4_107_542_400, "2100-03-01 00:00 UTC"),
         ] {
             assert_eq!(at(seconds).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn days_begin_at_midnight_and_only_real_ones() {
+        let day = |year, month, day| Date { year, month, day }.start();
+        assert_eq!(day(2026, 8, 9), Some(at(1_786_233_600)));
+        assert_eq!(day(1970, 1, 1), Some(at(0)));
+        for (year, month, of_month) in
+            [(2026, 2, 29), (2026, 13, 1), (2026, 4, 31), (2026, 1, 0), (1969, 12, 31)]
+        {
+            assert_eq!(day(year, month, of_month), None);
         }
     }
 

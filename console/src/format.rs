@@ -29,6 +29,14 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// The same for a sentence: `just now`, `3m ago`.
+pub fn ago_in_words(at: Timestamp, now: Timestamp) -> String {
+    match ago(at, now).as_str() {
+        "now" => "just now".to_owned(),
+        ago => format!("{ago} ago"),
+    }
+}
+
 /// `999`, `1.2k`, `34k`, `5.6M`.
 pub fn count(count: u64) -> String {
     let units = [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];
