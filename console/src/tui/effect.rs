@@ -82,6 +82,18 @@ pub enum Order {
     Reload { reason: String },
 }
 
+impl Order {
+    /// How many sessions, devices or users it is about.
+    pub fn subjects(&self) -> usize {
+        match self {
+            Self::Revoke { subjects, .. } | Self::Lock { subjects, .. } | Self::Unlock { subjects, .. } => {
+                subjects.len()
+            }
+            Self::Grant { .. } | Self::EndGrant { .. } | Self::Reload { .. } => 1,
+        }
+    }
+}
+
 /// What came of an order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

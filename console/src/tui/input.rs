@@ -34,9 +34,6 @@ impl Input {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return self.control(key.code);
         }
-        if key.modifiers.contains(KeyModifiers::ALT) {
-            return false;
-        }
         match key.code {
             KeyCode::Char(character) => self.insert(character),
             KeyCode::Backspace => drop(self.before.pop()),

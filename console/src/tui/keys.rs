@@ -60,9 +60,12 @@ pub struct Chord {
     is_control: bool,
 }
 
-impl From<KeyEvent> for Chord {
-    fn from(key: KeyEvent) -> Self {
-        Self { code: key.code, is_control: key.modifiers.contains(KeyModifiers::CONTROL) }
+impl Chord {
+    /// None with Alt held down: that is how `Esc` and a key right after it arrive.
+    pub fn of(key: KeyEvent) -> Option<Self> {
+        let is_alt = key.modifiers.contains(KeyModifiers::ALT);
+        let chord = Self { code: key.code, is_control: key.modifiers.contains(KeyModifiers::CONTROL) };
+        (!is_alt).then_some(chord)
     }
 }
 

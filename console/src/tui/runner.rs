@@ -63,6 +63,8 @@ pub async fn run(mut model: Model, client: Client, screen: &mut Screen) -> io::R
             take(&mut model, msg, &mut performer, screen)?;
         }
     }
+    drop(sources);
+    performer.finish().await;
     Ok(())
 }
 

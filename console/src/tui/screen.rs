@@ -56,6 +56,11 @@ pub trait Screen: Debug {
     /// Takes an answer, and says what else it needs, such as the next page.
     fn take(&mut self, query: &Query, answer: Answer, now: Timestamp) -> Vec<Query>;
 
+    /// Whether what it shows has come, once an answer has.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     /// Whether something happened that makes its data old.
     fn hear(&mut self, _event: &Event) -> Heard {
         Heard::Nothing

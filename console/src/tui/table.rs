@@ -114,6 +114,13 @@ impl<T: Row> Table<T> {
         }
     }
 
+    /// Goes through all rows with a function that says of each whether it changed it, in nothing that a filter looks at.
+    pub fn edit(&mut self, mut change: impl FnMut(&mut T) -> bool) {
+        for entry in &mut self.entries {
+            self.is_settled &= !change(&mut entry.row);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

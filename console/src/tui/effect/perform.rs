@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use futures_util::StreamExt;
+use shared::api::admin::Effect as Done;
 use tokio::{sync::mpsc::Sender, task::JoinSet};
 
 use super::{Answer, Asker, Failure, Order, Outcome, Query};
@@ -20,26 +21,28 @@ pub struct Performer {
     client: Client,
     replies: Sender<Msg>,
     tasks: JoinSet<()>,
+    /// Orders that are being carried out: they are finished before the program ends.
+    orders: JoinSet<()>,
 }
 
 impl Performer {
     pub fn new(client: Client, replies: Sender<Msg>) -> Self {
-        Self { client, replies, tasks: JoinSet::new() }
+        Self { client, replies, tasks: JoinSet::new(), orders: JoinSet::new() }
     }
 
     pub fn ask(&mut self, asker: Asker, query: Query) {
-        let client = self.client.clone();
-        self.reply(async move {
+        let (client, replies) = (self.client.clone(), self.replies.clone());
+        self.tasks.spawn(async move {
             let result = answer(&client, &query).await.map_err(Failure::from);
-            Msg::Answered { asker, query, result }
+            let _ = replies.send(Msg::Answered { asker, query, result }).await;
         });
     }
 
     pub fn carry(&mut self, order: Order) {
-        let client = self.client.clone();
-        self.reply(async move {
+        let (client, replies) = (self.client.clone(), self.replies.clone());
+        self.orders.spawn(async move {
             let outcome = carry(&client, &order).await;
-            Msg::Carried { order, outcome }
+            let _ = replies.send(Msg::Carried { order, outcome }).await;
         });
     }
 
@@ -54,19 +57,23 @@ impl Performer {
     /// Waits for a task to end. A task that panicked takes the program with it, so that the terminal is put back and
     /// the reason is read.
     pub async fn reap(&mut self) {
-        match self.tasks.join_next().await {
-            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Some(_) => {}
-            None => std::future::pending().await,
+        let ended = tokio::select! {
+            Some(ended) = self.tasks.join_next() => ended,
+            Some(ended) = self.orders.join_next() => ended,
+            else => std::future::pending().await,
+        };
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
         }
     }
 
-    fn reply(&mut self, work: impl Future<Output = Msg> + Send + 'static) {
-        let replies = self.replies.clone();
-        self.tasks.spawn(async move {
-            let msg = work.await;
-            let _ = replies.send(msg).await;
-        });
+    /// Lets the orders come to their end; each of them has its deadline.
+    pub async fn finish(mut self) {
+        // Nobody takes what came of them any more.
+        drop(self.replies);
+        while self.orders.join_next().await.is_some() {}
     }
 }
 
@@ -109,14 +116,19 @@ async fn carry(client: &Client, order: &Order) -> Outcome {
     }
 }
 
-async fn each<'a, W, T>(subjects: &'a [Subject], act: impl Fn(&'a Subject) -> W) -> Outcome
+/// One after the other; when the daemon is gone, the others are not tried.
+async fn each<'a, W>(subjects: &'a [Subject], act: impl Fn(&'a Subject) -> W) -> Outcome
 where
-    W: Future<Output = Result<T, ClientError>>,
-    T: Into<shared::api::admin::Effect>,
+    W: Future<Output = Result<Done, ClientError>>,
 {
     let mut done = Vec::with_capacity(subjects.len());
     for subject in subjects {
-        done.push(act(subject).await.map(Into::into).map_err(Failure::from));
+        let result = act(subject).await.map_err(Failure::from);
+        let is_gone = matches!(&result, Err(failure) if failure.is_unreachable);
+        done.push(result);
+        if is_gone {
+            break;
+        }
     }
     Outcome::Subjects(done)
 }

@@ -4,17 +4,17 @@ mod columns;
 mod confirm;
 mod detail;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use shared::{
-    api::admin::{Event, Session, SessionState},
+    api::admin::{Event, Page, Request, Session, SessionState},
     id::SessionId,
     time::Timestamp,
 };
 
 use super::{Heard, Reaction, Screen};
 use crate::{
-    client::{SessionQuery, Subject},
+    client::{RequestQuery, SessionQuery, Subject},
     tui::{
         action::Action,
         effect::{Answer, Query},
@@ -29,7 +29,7 @@ const PAGE: u32 = 1000;
 /// Everything is loaded again this often: locks that ran out and sessions that expired change no record.
 const WHOLE_EVERY: Duration = Duration::from_mins(1);
 /// Clocks and writes of the daemon may be this far apart.
-const OVERLAP: Duration = Duration::from_secs(5);
+const OVERLAP: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub struct Sessions {
@@ -41,6 +41,8 @@ pub struct Sessions {
     known: Timestamp,
     /// The whole that is being loaded, page by page.
     loading: Option<Vec<Session>>,
+    /// Whether the first page of it has come.
+    has_page: bool,
 }
 
 impl Default for Sessions {
@@ -51,6 +53,7 @@ impl Default for Sessions {
             whole: None,
             known: Timestamp::default(),
             loading: None,
+            has_page: false,
         }
     }
 }
@@ -77,41 +80,41 @@ impl Screen for Sessions {
         if is_full || is_due {
             self.loading = Some(Vec::new());
             (self.whole, self.known) = (Some(now), now);
-            return vec![self.page(0)];
+            return vec![self.page(0), running()];
         }
         let since =
             Timestamp(self.known.0.saturating_sub(u64::try_from(OVERLAP.as_millis()).unwrap_or_default()));
         self.known = now;
         let changed =
             SessionQuery { changed_since: Some(since), limit: Some(PAGE), ..SessionQuery::default() };
-        vec![Query::Sessions(changed)]
+        vec![Query::Sessions(changed), running()]
     }
 
     fn take(&mut self, query: &Query, answer: Answer, _now: Timestamp) -> Vec<Query> {
-        let (Query::Sessions(query), Answer::Sessions(page)) = (query, answer) else { return Vec::new() };
-        if query.changed_since.is_some() {
-            self.table.update(page.items);
-            let next = page.next.map(|skip| SessionQuery { skip: Some(skip), ..query.clone() });
-            return next.map(Query::Sessions).into_iter().collect();
+        match (query, answer) {
+            (Query::Sessions(query), Answer::Sessions(page)) if query.changed_since.is_some() => {
+                self.table.update(page.items);
+                let next = page.next.map(|skip| SessionQuery { skip: Some(skip), ..query.clone() });
+                next.map(Query::Sessions).into_iter().collect()
+            }
+            (Query::Sessions(_), Answer::Sessions(page)) => self.take_page(page),
+            (_, Answer::Requests(page)) => {
+                self.count(&page.items);
+                Vec::new()
+            }
+            _ => Vec::new(),
         }
-        let Some(loading) = &mut self.loading else { return Vec::new() };
-        if self.table.is_empty() {
-            // The first rows can be read while the others are on their way.
-            self.table.update(page.items.clone());
-        }
-        loading.extend(page.items);
-        if let Some(skip) = page.next {
-            return vec![self.page(skip)];
-        }
-        let whole = self.loading.take().unwrap_or_default();
-        self.table.replace(whole);
-        Vec::new()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.has_page
     }
 
     fn hear(&mut self, event: &Event) -> Heard {
         match event.event.as_str() {
             "lock" | "unlock" => Heard::All,
-            "request_started" => Heard::Nothing,
+            // They come by the hundred; what is asked each second tells them all.
+            "request_started" | "request_ended" | "refresh" => Heard::Nothing,
             _ => Heard::Changes,
         }
     }
@@ -160,11 +163,47 @@ impl Screen for Sessions {
     }
 }
 
+/// A request that begins changes no record of its session.
+fn running() -> Query {
+    Query::Requests(RequestQuery { limit: Some(PAGE), ..RequestQuery::default() })
+}
+
 impl Sessions {
     fn page(&self, skip: u64) -> Query {
         let state = (!self.shows_ended).then_some(SessionState::Active);
         let limit = Some(PAGE);
         Query::Sessions(SessionQuery { state, skip: Some(skip), limit, ..SessionQuery::default() })
+    }
+
+    fn take_page(&mut self, page: Page<Session>) -> Vec<Query> {
+        let Some(loading) = &mut self.loading else { return Vec::new() };
+        self.has_page = true;
+        if self.table.is_empty() {
+            // The first rows can be read while the others are on their way.
+            self.table.update(page.items.clone());
+        }
+        loading.extend(page.items);
+        if let Some(skip) = page.next {
+            return vec![self.page(skip)];
+        }
+        let whole = self.loading.take().unwrap_or_default();
+        self.table.replace(whole);
+        Vec::new()
+    }
+
+    fn count(&mut self, requests: &[Request]) {
+        if requests.len() >= PAGE as usize {
+            // There are more: what the sessions themselves said is nearer to the truth.
+            return;
+        }
+        let mut counts: HashMap<SessionId, usize> = HashMap::new();
+        for request in requests {
+            *counts.entry(request.session).or_default() += 1;
+        }
+        self.table.edit(|session| {
+            let count = counts.get(&session.id).copied().unwrap_or_default();
+            std::mem::replace(&mut session.requests_in_flight, count) != count
+        });
     }
 }
 

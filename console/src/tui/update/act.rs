@@ -174,6 +174,10 @@ pub fn press(model: &mut Model, pressed: Pressed) -> Vec<Effect> {
             Vec::new()
         }
         Pressed::Go(order) => {
+            if let Some(Popup::Form(form)) = model.popups.last() {
+                let verb = form.plan.verb().to_lowercase();
+                model.tell(format!("asked the daemon to {verb}: waiting for its answer"), Tone::Dim);
+            }
             model.popups.clear();
             vec![Effect::Carry(order)]
         }

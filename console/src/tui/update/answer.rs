@@ -45,7 +45,7 @@ fn take(model: &mut Model, place: usize, query: &Query, answer: Answer) -> Vec<E
     let now = model.now;
     let Some(slot) = model.slots.get_mut(place) else { return Vec::new() };
     let more = slot.screen.take(query, answer, now);
-    slot.is_loaded = true;
+    slot.is_loaded |= slot.screen.is_ready();
     slot.failure = None;
     slot.waiting = (slot.waiting + more.len()).saturating_sub(1);
     more.into_iter().map(|query| Effect::Ask { asker: Asker::Screen(place), query }).collect()
@@ -135,10 +135,10 @@ pub fn sentence(failure: &Failure) -> String {
 fn subjects(order: &Order, results: &[Result<Done, Failure>]) -> (String, Tone) {
     let failures: Vec<&Failure> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     if let Some(first) = failures.first() {
-        let count = failures.len();
-        let text = match results.len() {
-            1 => sentence(first),
-            all => format!("{count} of {all} failed: {}", sentence(first)),
+        let done = results.len() - failures.len();
+        let text = match order.subjects() {
+            0 | 1 => sentence(first),
+            all => format!("{done} of {all} done; the others failed: {}", sentence(first)),
         };
         return (text, Tone::Bad);
     }
@@ -153,7 +153,7 @@ fn subjects(order: &Order, results: &[Result<Done, Failure>]) -> (String, Tone) 
         Order::Lock { .. } => {
             format!("locked: {sessions} in use, {requests} ended in {}", milliseconds(took))
         }
-        _ => format!("unlocked: {}", many(results.len() as u64, "subject")),
+        _ => format!("unlocked {}", many(results.len() as u64, "object")),
     };
     if lingering > 0 {
         text = format!("{text}; {} still ending, since the client does not read", many(lingering, "request"));

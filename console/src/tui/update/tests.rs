@@ -1,18 +1,18 @@
+mod daemon;
+
 use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Size;
-use shared::api::admin::{Effect as Done, Event, Page, Session, SessionState};
+use shared::api::admin::{Page, Session, SessionState};
 
 use crate::tui::{
     action::Action,
-    effect::{Answer, Asker, Effect, Failure, Order, Outcome, Query},
+    effect::{Answer, Effect, Query},
     keys,
-    model::LinkState,
     msg::Msg,
     popup::Popup,
     screen,
-    testing::{Daemon, NOW, Play, SIZES, healthy, stopped},
+    testing::{Daemon, NOW, Play, SIZES, healthy},
 };
 
 fn answers(query: &Query) -> Answer {
@@ -39,110 +39,6 @@ fn play() -> Play {
 
 fn control(letter: char) -> Msg {
     Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
-}
-
-#[test]
-fn a_frame_is_there_before_any_answer() {
-    let play = Play::open("sessions", SIZES[0], Daemon::Silent);
-    assert!(play.model.is_changed);
-    let text = play.text();
-    assert!(text.contains("connecting") && text.contains("loading") && text.contains("1 "), "{text}");
-}
-
-#[test]
-fn only_the_screen_that_is_seen_asks() {
-    let mut play = play();
-    play.asked.clear();
-    play.wait(3);
-    assert!(
-        play.asked.iter().all(|query| matches!(query, Query::Status | Query::Sessions(_))),
-        "{:?}",
-        play.asked
-    );
-    play.model.is_over = false;
-    play.write(":requests");
-    play.press(KeyCode::Enter);
-    play.asked.clear();
-    play.wait(3);
-    assert!(
-        play.asked.iter().all(|query| matches!(query, Query::Status | Query::Requests(_))),
-        "{:?}",
-        play.asked
-    );
-}
-
-#[test]
-fn nothing_is_asked_twice_at_once() {
-    let mut play = Play::open("sessions", SIZES[0], Daemon::Silent);
-    play.wait(20);
-    assert_eq!(play.asked.len(), 2, "{:?}", play.asked);
-}
-
-#[test]
-fn a_storm_of_events_makes_no_frame_and_one_question() {
-    let mut play = play();
-    play.wait(1);
-    play.asked.clear();
-    play.model.is_changed = false;
-    let event = || Event { event: "request_ended".to_owned(), at: NOW, ..Event::default() };
-    for _ in 0..100 {
-        play.tell(Msg::Happened((0..50).map(|_| event()).collect()));
-    }
-    play.tell(Msg::Tick);
-    assert!(!play.model.is_changed && play.asked.is_empty(), "{:?}", play.asked);
-    play.model.now = play.model.now + super::SOON;
-    play.tell(Msg::Tick);
-    assert_eq!(play.asked.iter().filter(|query| matches!(query, Query::Sessions(_))).count(), 1);
-}
-
-#[test]
-fn a_daemon_that_stopped_is_reported_with_its_age_and_found_again() {
-    let mut play = play();
-    play.daemon = Daemon::Stopped;
-    play.wait(12);
-    let text = play.text();
-    assert!(text.contains("not reachable, 12s old"), "{text}");
-    assert!(
-        text.contains("nobody listens at `/run/sallyport/admin.sock`; hint: the daemon has stopped"),
-        "{text}"
-    );
-    assert!(text.contains("ada@example.com"), "what was known stays: {text}");
-    play.daemon = Daemon::Answers(answers);
-    play.asked.clear();
-    play.wait(6);
-    let text = play.text();
-    assert!(text.contains("● live") && text.contains("the daemon answers again"), "{text}");
-    let is_whole = |query: &&Query| matches!(query, Query::Sessions(query) if query.changed_since.is_none());
-    assert_eq!(play.asked.iter().filter(is_whole).count(), 1, "everything is loaded again: {:?}", play.asked);
-}
-
-#[test]
-fn a_daemon_that_is_away_is_asked_ever_less_often_and_by_one_question() {
-    let mut play = play();
-    play.daemon = Daemon::Stopped;
-    play.asked.clear();
-    play.wait(120);
-    let statuses = play.asked.iter().filter(|query| **query == Query::Status).count();
-    assert!((20..40).contains(&statuses), "{statuses}");
-    assert!(play.asked.len() - statuses <= 2, "{:?}", play.asked);
-}
-
-#[test]
-fn a_daemon_that_falls_silent_is_called_so() {
-    let mut play = play();
-    play.daemon = Daemon::Silent;
-    play.wait(7);
-    assert!(play.text().contains("no answer for 7s"), "{}", play.text());
-}
-
-#[test]
-fn the_stream_of_events_is_followed_again_when_it_ends() {
-    let mut play = play();
-    play.wait(1);
-    assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 1);
-    play.tell(Msg::Unfollowed(None));
-    play.wait(2);
-    assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 2);
 }
 
 #[test]
@@ -239,23 +135,6 @@ fn commands_open_screens_filter_them_and_do_what_keys_do() {
 }
 
 #[test]
-fn what_was_done_is_said_and_fades() {
-    let mut play = play();
-    let effect = |requests| Done { sessions: 1, requests, lingering: 0, took_microseconds: 4_210 };
-    let order = || Order::Revoke { subjects: Vec::new(), reason: String::new() };
-    let outcome = Outcome::Subjects(vec![Ok(effect(2)), Ok(effect(1))]);
-    play.tell(Msg::Carried { order: order(), outcome });
-    assert!(play.text().contains("revoked: 2 sessions and 3 requests ended in 8.4 ms"), "{}", play.text());
-    play.wait(30);
-    assert!(!play.text().contains("revoked"));
-    let refused = Failure { message: "no such session".to_owned(), hint: None, is_unreachable: false };
-    let outcome = Outcome::Subjects(vec![Ok(effect(2)), Err(refused)]);
-    play.tell(Msg::Carried { order: order(), outcome });
-    assert!(play.text().contains("1 of 2 failed: no such session"), "{}", play.text());
-    assert_eq!(play.model.link.state, LinkState::Up);
-}
-
-#[test]
 fn a_terminal_that_is_too_small_is_told_the_size_it_needs() {
     let mut play = play();
     for (width, height) in [(79, 24), (80, 23), (20, 5), (1, 1)] {
@@ -326,16 +205,8 @@ fn control_keys_quit_suspend_and_draw_again() {
 }
 
 #[test]
-fn a_refusal_that_lasts_is_shown_in_place_of_the_screen() {
-    let mut play = Play::open("sessions", Size::new(80, 24), Daemon::Silent);
-    let query = play.asked.iter().find(|query| matches!(query, Query::Sessions(_))).unwrap().clone();
-    let failure = Failure { message: "the daemon does not know `/sessions`".to_owned(), ..stopped() };
-    let result = Err(Failure {
-        is_unreachable: false,
-        hint: Some("update the older of the two".to_owned()),
-        ..failure
-    });
-    play.tell(Msg::Answered { asker: Asker::Screen(play.model.current), query, result });
-    let text = play.text();
-    assert!(text.contains("does not know `/sessions`") && text.contains("hint: update the older"), "{text}");
+fn keys_with_alt_held_down_do_nothing() {
+    let mut play = play();
+    play.tell(Msg::Key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::ALT)));
+    assert!(play.model.popups.is_empty());
 }

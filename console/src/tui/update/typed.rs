@@ -6,7 +6,7 @@ use super::{act, command};
 use crate::tui::{
     effect::Effect,
     input::Input,
-    keys,
+    keys::{self, Chord},
     model::Model,
     popup::Popup,
     prompt::{Prompt, Purpose},
@@ -17,7 +17,8 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    if let Some(action) = keys::action(key.into(), model.mode(), model.screen_name()) {
+    let Some(chord) = Chord::of(key) else { return Vec::new() };
+    if let Some(action) = keys::action(chord, model.mode(), model.screen_name()) {
         return act::act(model, action);
     }
     if let Some(prompt) = &mut model.prompt {

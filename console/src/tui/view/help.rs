@@ -56,6 +56,7 @@ fn is_own(binding: &Binding, mode: Mode) -> bool {
     match mode {
         Mode::Detail => binding.context == Context::Detail,
         Mode::Form => binding.context == Context::Form,
+        Mode::Prompt => binding.context == Context::Prompt,
         _ => true,
     }
 }

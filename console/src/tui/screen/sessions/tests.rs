@@ -5,7 +5,7 @@ use shared::api::admin::{Event, Page, Session};
 use crate::{
     client::{SessionQuery, Subject},
     tui::{
-        effect::{Answer, Effect, Order, Query},
+        effect::{Answer, Asker, Effect, Order, Query},
         msg::Msg,
         testing::{Daemon, NOW, Play, SIZES, keep, snapshots},
         theme::{Look, Theme, ThemeName, Tone},
@@ -47,12 +47,31 @@ fn sessions(places: std::ops::Range<usize>) -> Answer {
     Answer::Sessions(Page { items: places.map(session).collect(), next: None })
 }
 
-fn ready(_: &Query) -> Answer {
-    sessions(0..12)
+fn ready(query: &Query) -> Answer {
+    match query {
+        Query::Requests(_) => running((0..12).flat_map(|place| std::iter::repeat_n(place, place % 4))),
+        _ => sessions(0..12),
+    }
 }
 
-fn empty(_: &Query) -> Answer {
-    sessions(0..0)
+fn empty(query: &Query) -> Answer {
+    match query {
+        Query::Requests(_) => running(0..0),
+        _ => sessions(0..0),
+    }
+}
+
+/// A request in each of these sessions.
+fn running(places: impl Iterator<Item = usize>) -> Answer {
+    let request = |place: usize| {
+        let request = serde_json::json!({
+            "id": "req_1", "session": session(place).id, "user": "ada-id", "email": null, "device_id": null,
+            "model": "sandbox.slow", "surface": "messages", "started": NOW, "age_milliseconds": 0, "tokens": {},
+            "user_agent": null, "client_session": null, "client_agent": null,
+        });
+        serde_json::from_value(request).unwrap()
+    };
+    Answer::Requests(Page { items: places.map(request).collect(), next: None })
 }
 
 fn play() -> Play {
@@ -195,7 +214,7 @@ fn a_lock_makes_everything_old() {
 #[test]
 fn a_large_company_is_loaded_page_by_page() {
     fn pages(query: &Query) -> Answer {
-        let Query::Sessions(query) = query else { panic!("{query:?}") };
+        let Query::Sessions(query) = query else { return running(0..0) };
         let skip = usize::try_from(query.skip.unwrap_or_default()).unwrap();
         let next = (skip < 2000).then_some(skip as u64 + 1000);
         let end = if next.is_some() { skip + 1000 } else { skip + 10 };
@@ -220,4 +239,29 @@ fn hostile_names_steer_no_terminal() {
         assert!(!text.contains(['\x1b', '\u{202e}', '\x07']), "{text}");
         assert!(text.contains(r"\u{202e}moc\u{1b}[2J"), "{text}");
     }
+}
+
+#[test]
+fn a_request_that_begins_is_counted_though_its_session_did_not_change() {
+    fn one_more(query: &Query) -> Answer {
+        match query {
+            Query::Requests(_) => running([0, 0, 0].into_iter()),
+            Query::Sessions(query) if query.changed_since.is_some() => sessions(0..0),
+            _ => sessions(0..12),
+        }
+    }
+    let mut play = play();
+    play.daemon = Daemon::Answers(one_more);
+    play.wait(1);
+    play.press(KeyCode::Enter);
+    assert!(play.text().contains("runs now          3 requests"), "{}", play.text());
+}
+
+#[test]
+fn until_the_sessions_have_come_nobody_says_that_there_are_none() {
+    let mut play = Play::open("sessions", SIZES[0], Daemon::Silent);
+    let query = play.asked.iter().find(|query| matches!(query, Query::Requests(_))).unwrap().clone();
+    let asker = Asker::Screen(play.model.current);
+    play.tell(Msg::Answered { asker, query, result: Ok(running(0..0)) });
+    assert!(play.text().contains("loading"), "{}", play.text());
 }
