@@ -2,7 +2,6 @@
 //! a pure `view` draws it.
 
 pub mod action;
-mod clock;
 pub mod effect;
 pub mod graph;
 pub mod input;
@@ -27,8 +26,8 @@ use ratatui::layout::Size;
 
 pub use self::theme::{NotATheme, ThemeName};
 use self::{model::Model, terminal::Screen, theme::Theme};
-use crate::client::Client;
 pub use crate::format;
+use crate::{client::Client, clock};
 
 /// How the console is opened.
 #[derive(Debug)]

@@ -238,4 +238,19 @@ mod tests {
             [control('r'), letter('R'), letter(' '), BACK_TAB, PAGE_DOWN, ESC, UP].map(|key| key.to_string());
         assert_eq!(names, ["Ctrl-R", "R", "Space", "Shift-Tab", "PgDn", "Esc", "Up"]);
     }
+
+    #[test]
+    fn what_a_key_changes_a_command_changes_too() {
+        use clap::CommandFactory;
+        let program = crate::cli::Cli::command();
+        for binding in BINDINGS {
+            let Some(path) = binding.action.command() else { continue };
+            let command = path.split(' ').try_fold(&program, |command, noun| command.find_subcommand(noun));
+            let command = command.unwrap_or_else(|| panic!("there is no `sallyport {path}` for {binding:?}"));
+            assert!(
+                command.get_arguments().any(|argument| argument.get_id() == "reason"),
+                "{path} takes no reason"
+            );
+        }
+    }
 }

@@ -14,7 +14,6 @@ use tokio::{
 };
 
 use super::{
-    clock,
     effect::{Effect, Performer},
     model::Model,
     msg::Msg,
@@ -22,7 +21,7 @@ use super::{
     update::update,
     view::view,
 };
-use crate::client::Client;
+use crate::{client::Client, clock};
 
 /// At most so many frames a second: 30.
 const FRAME: Duration = Duration::from_millis(33);
@@ -74,8 +73,15 @@ fn draw(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
     Ok(())
 }
 
+/// Ages are drawn in seconds: when one passed, a frame is due.
+fn advance(model: &mut Model) {
+    let now = clock::now();
+    model.is_changed |= now.seconds() != model.now.seconds();
+    model.now = now;
+}
+
 fn take(model: &mut Model, msg: Msg, performer: &mut Performer, screen: &mut Screen) -> io::Result<()> {
-    clock::advance(model);
+    advance(model);
     for effect in update(model, msg) {
         match effect {
             Effect::Ask { asker, query } => performer.ask(asker, query),

@@ -40,7 +40,7 @@ pub struct Form {
     pub reach: Vec<String>,
     pub fields: Vec<Field>,
     pub focus: Focus,
-    pub problem: Option<&'static str>,
+    pub problem: Option<String>,
 }
 
 /// What pressing a key in a form leads to.

@@ -66,7 +66,7 @@ pub fn draw(form: &Form, within: Rect, buffer: &mut Buffer, look: &Look) -> Opti
         cursor = cursor.or(is_focused.then_some(at));
         y += 1;
     }
-    if let Some(problem) = form.problem {
+    if let Some(problem) = &form.problem {
         paint::put(buffer, (text.x, y), text.width, problem, (look.style(Tone::Bad), look));
     }
     for (button, label, area) in buttons(form, within) {
