@@ -93,7 +93,7 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
         is_tls: certificates.is_some(),
         reloader: reloader(launch, &parts, certificates.clone()),
         health: parts.health.clone(),
-        store: parts.store.clone(),
+        store: parts.sessions.store.clone(),
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
     };
@@ -118,7 +118,8 @@ fn certificate(certificates: Option<&Arc<Certificates>>) -> Arc<dyn Part> {
 
 fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates>>) -> Arc<Reloader> {
     let Launch { given, in_use, parts: mut all } = launch;
-    all.extend([parts.gateway.clone() as Arc<dyn Reload>, parts.auth.clone(), parts.budgets.clone()]);
+    let (gateway, auth) = (parts.gateway.clone(), parts.auth.clone());
+    all.extend([gateway as Arc<dyn Reload>, auth, parts.budgets.clone(), parts.install.clone()]);
     all.extend(certificates.map(|certificates| certificates as Arc<dyn Reload>));
     Arc::new(Reloader::new(given, in_use, all, parts.sessions.clone()))
 }

@@ -171,6 +171,10 @@ pub struct Gateway {
 #[derive(Debug, Clone)]
 pub struct Install {
     pub artifacts_dir: PathBuf,
+    /// The `OpenPGP` key of another signer than Anthropic.
+    pub key: Option<PathBuf>,
+    /// Serves also what nobody has signed.
+    pub allow_unsigned: bool,
 }
 
 /// The operators' socket.

@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+pub mod file;
 mod head;
 pub mod health;
 mod patience;

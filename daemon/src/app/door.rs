@@ -36,7 +36,7 @@ pub(super) fn routes(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> D
     Doors {
         auth: route::any_of([auth::routes(&parts.auth), health()]),
         gateway: route::any_of([gateway::routes(&parts.gateway), health()]),
-        install: route::any_of([health(), install::routes()]),
+        install: route::any_of([health(), install::routes(&parts.install)]),
         admin: route::any_of([health(), admin::routes(&admin(parts, listeners, door))]),
     }
 }
@@ -44,7 +44,7 @@ pub(super) fn routes(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> D
 fn admin(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Arc<Admin> {
     Arc::new(Admin {
         clock: parts.clock.clone(),
-        started: parts.started,
+        started: parts.clock.now(),
         health: parts.health.clone(),
         relied_on: parts.relied_on().into_iter().chain([door.certificate]).collect(),
         sessions: parts.sessions.clone(),

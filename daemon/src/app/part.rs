@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
-use shared::time::Timestamp;
-
 use crate::{
     auth::{Auth, entra::Entra},
     budget::Budgets,
@@ -12,6 +9,7 @@ use crate::{
     config::Config,
     gateway::{self, Gateway, bedrock::Bedrock},
     http::health::Health,
+    install::Install,
     keyring::Keyring,
     ledger::Ledger,
     live::{LiveSessions, Upkeep},
@@ -21,17 +19,17 @@ use crate::{
     task::Tasks,
     traffic::Traffic,
 };
+use anyhow::Context;
 
 pub(super) struct Parts {
     pub clock: Clock,
-    pub store: Arc<dyn Store>,
-    pub started: Timestamp,
     pub sessions: Sessions,
     pub auth: Arc<Auth>,
     pub gateway: Arc<Gateway>,
     pub ledger: Arc<Ledger>,
     pub traffic: Arc<Traffic>,
     pub bedrock: Arc<Bedrock>,
+    pub install: Arc<Install>,
     pub health: Arc<Health>,
     pub budgets: Arc<Budgets>,
 }
@@ -58,18 +56,23 @@ impl Parts {
             traffic: traffic.clone(),
             clock: clock.clone(),
         };
-        let gateway = Arc::new(Gateway::new(config, parts));
-        let lifetimes = (&config.token).into();
+        let (gateway, lifetimes) = (Arc::new(Gateway::new(config, parts)), (&config.token).into());
         let auth = Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes };
-        let (auth, health) = (Arc::new(auth), health(clock.clone(), store.clone()));
-        let started = clock.now();
-        Ok(Self { clock, store, started, sessions, auth, gateway, ledger, traffic, bedrock, health, budgets })
+        let (auth, health) = (Arc::new(auth), health(clock.clone(), store));
+        let install = install(config, &clock, background)?;
+        Ok(Self { clock, sessions, auth, gateway, ledger, traffic, bedrock, install, health, budgets })
     }
 
     /// What the daemon relies on.
     pub fn relied_on(&self) -> Vec<Arc<dyn Part>> {
-        vec![self.auth.entra.clone(), self.bedrock.clone(), self.health.clone(), self.ledger.clone()]
+        let (entra, install) = (self.auth.entra.clone(), self.install.clone());
+        vec![entra, self.bedrock.clone(), self.health.clone(), self.ledger.clone(), install]
     }
+}
+
+fn install(config: &Config, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Install>> {
+    let install = Install::start(&config.install, clock.clone(), background);
+    Ok(Arc::new(install.context("the install server can't be started")?))
 }
 
 fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {

@@ -243,6 +243,8 @@ fn install(read: &mut Reader) -> Install {
             .variable("CLAUDE_CODE_INSTALL_ARTIFACTS_DIR")
             .default("install_artifacts")
             .read(value::path),
+        key: read.key("install.key").optional(rule::readable),
+        allow_unsigned: read.key("install.allow_unsigned").default("false").read(value::flag),
     }
 }
 

@@ -31,6 +31,13 @@ pub fn bytes_of(status: StatusCode, content_type: &'static str, body: Bytes) -> 
     response
 }
 
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Bytes::new().into());
+    *response.status_mut() = status;
+    response
+}
+
 /// An answer whose body comes piece by piece.
 pub fn stream<S, E>(status: StatusCode, content_type: HeaderValue, pieces: S) -> Response
 where

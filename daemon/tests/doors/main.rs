@@ -14,6 +14,7 @@ mod certificate;
 mod crash;
 mod gateway;
 mod hostile;
+mod install;
 mod reload;
 mod run;
 mod sandbox;

@@ -84,7 +84,7 @@ async fn every_listener_tells_its_health() {
     let url = format!("{}/claude-code/install/linux/claude-code-setup.run", daemon.url("install"));
     let refused = client(&[]).get(url).send().await.unwrap();
     assert_eq!(refused.status(), 404);
-    assert!(refused.text().await.unwrap().contains("no installers"));
+    assert!(refused.text().await.unwrap().contains("nothing is served yet"));
 }
 
 /// A client of the operators' socket.

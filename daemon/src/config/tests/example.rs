@@ -47,6 +47,7 @@ fn the_example_file_is_valid_and_shows_the_defaults() {
         "token.ed25519_keys",
         "token.secrets",
         "bedrock.credentials_file",
+        "install.key",
     ];
     for problem in problems {
         assert!(problem.key.as_deref().is_some_and(|key| alternatives.contains(&key)), "{problem}");

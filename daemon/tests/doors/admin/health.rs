@@ -19,8 +19,16 @@ async fn every_part_tells_how_it_is() {
     let token = world.sign_in(User::ADA, 1).await.remove(0);
     assert_eq!(health(&world).await["bedrock"].state, HealthState::Unknown, "nobody asked it yet");
     world.ask(&token, "sandbox.echo").await.bytes().await.unwrap();
-    let told = health(&world).await;
-    assert_eq!(told.keys().collect::<Vec<_>>(), ["bedrock", "certificate", "entra", "ledger", "store"]);
+    let mut told = health(&world).await;
+    assert_eq!(
+        told.keys().collect::<Vec<_>>(),
+        ["bedrock", "certificate", "entra", "install", "ledger", "store"]
+    );
+    assert_eq!(
+        told.remove("install").map(|part| part.state),
+        Some(HealthState::Unknown),
+        "nothing is mirrored"
+    );
     for (name, part) in &told {
         assert_eq!(part.state, HealthState::Ok, "{name}: {}", part.detail);
     }

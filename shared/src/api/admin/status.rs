@@ -33,7 +33,7 @@ pub struct Status {
 /// One thing that the daemon relies on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartHealth {
-    /// `entra`, `bedrock`, `store`, `ledger` or `certificate`.
+    /// `entra`, `bedrock`, `store`, `ledger`, `certificate` or `install`.
     pub part: String,
     pub state: HealthState,
     /// One sentence: what is known, or what went wrong last.
