@@ -125,7 +125,7 @@ const PAGE_DOWN: Chord = key(KeyCode::PageDown);
 pub static BINDINGS: &[Binding] = &[
     bind(Screen("sessions"), &[letter('r')], Action::Revoke, "revoke the session, or all marked"),
     bind(Screen("sessions"), &[letter('l')], Action::Lock, "lock the session, or all marked"),
-    bind(Screen("sessions"), &[letter('u')], Action::Unlock, "unlock the session, or all marked"),
+    bind(Screen("sessions"), &[letter('u')], Action::Unlock, "unlock what holds it: session, device or user"),
     bind(Screen("sessions"), &[letter('R')], Action::RevokeUser, "revoke every session of the user"),
     bind(Screen("sessions"), &[letter('L')], Action::LockUser, "lock the user"),
     bind(Screen("sessions"), &[letter('U')], Action::UnlockUser, "unlock the user"),

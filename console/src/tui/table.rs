@@ -62,6 +62,8 @@ pub struct Table<T: Row> {
     sort: Option<Sort>,
     marks: HashSet<T::Id>,
     selected: Option<T::Id>,
+    /// Whether somebody chose it.
+    is_held: bool,
     /// Where the selected row is among those shown.
     position: usize,
     /// The first row that can be seen.
@@ -82,6 +84,7 @@ impl<T: Row> Table<T> {
             sort,
             marks: HashSet::new(),
             selected: None,
+            is_held: false,
             position: 0,
             offset: 0,
             width: 0,
@@ -173,6 +176,9 @@ impl<T: Row> Table<T> {
 
     /// The selected row again, wherever it is now; if it is gone, what stands in its place.
     fn find_selected(&mut self) {
+        if !self.is_held {
+            return self.select(0);
+        }
         let wanted = self.selected.as_ref().and_then(|id| self.index.get(id)).copied();
         let found = wanted.and_then(|wanted| self.shown.iter().position(|place| *place == wanted));
         self.select(found.unwrap_or(self.position));

@@ -124,7 +124,7 @@ impl Screen for Sessions {
         let plan = match action {
             Action::Revoke => Plan::Revoke(sessions()),
             Action::Lock => Plan::Lock(sessions()),
-            Action::Unlock => Plan::Unlock(sessions()),
+            Action::Unlock => Plan::Unlock(self.locked()),
             Action::RevokeUser => Plan::Revoke(self.user()),
             Action::LockUser => Plan::Lock(self.user()),
             Action::UnlockUser => Plan::Unlock(self.user()),

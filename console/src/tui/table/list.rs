@@ -49,6 +49,8 @@ pub struct Standing {
 }
 
 pub trait List: Debug {
+    /// From now on the selection stays on its object. Before somebody chose one, it stays on the first row.
+    fn hold(&mut self);
     fn go(&mut self, motion: Motion);
     fn mark(&mut self);
     /// Marks every row that is shown, or takes the marks away if all of them have one.
@@ -69,7 +71,12 @@ pub trait List: Debug {
 }
 
 impl<T: Row> List for Table<T> {
+    fn hold(&mut self) {
+        self.is_held = true;
+    }
+
     fn go(&mut self, motion: Motion) {
+        self.hold();
         let page = self.height.max(1);
         let last = self.shown.len().saturating_sub(1);
         let position = match motion {
@@ -161,6 +168,7 @@ impl<T: Row> List for Table<T> {
         if position >= self.shown.len() {
             return Click::Nothing;
         }
+        self.hold();
         let was_selected = position == self.position;
         self.select(position);
         Click::Row { was_selected }

@@ -131,3 +131,15 @@ fn keys_sort_by_the_columns_that_can_be_seen() {
     table.settle(AREA);
     assert_eq!(names(&table), ["dog", "cat", "bird", "ant"]);
 }
+
+#[test]
+fn until_a_row_is_chosen_the_first_one_is_selected() {
+    let mut table = table();
+    table.update(vec![Pet(9, "aardvark", 1)]);
+    table.settle(AREA);
+    assert_eq!(table.selected().unwrap().1, "aardvark");
+    table.hold();
+    table.update(vec![Pet(10, "aal", 1)]);
+    table.settle(AREA);
+    assert_eq!((table.selected().unwrap().1, table.position), ("aardvark", 1));
+}

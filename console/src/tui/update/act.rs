@@ -9,7 +9,7 @@ use crate::tui::{
     popup::{Form, Plan, Popup, Pressed},
     prompt::Prompt,
     screen::{self, Reaction},
-    table::{Filter, Motion},
+    table::{Filter, List, Motion},
     theme::Tone,
 };
 
@@ -47,6 +47,9 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     let now = model.now;
     let Some(slot) = model.slot_mut() else { return Vec::new() };
+    if action == Action::Open || action.command().is_some() {
+        slot.screen.list_mut().into_iter().for_each(List::hold);
+    }
     if let Some(reaction) = slot.screen.act(action, now) {
         return react(model, reaction);
     }

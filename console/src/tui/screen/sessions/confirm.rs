@@ -33,12 +33,31 @@ impl Sessions {
             .collect()
     }
 
+    /// What the locks are on that hold the chosen sessions: themselves, their devices or their users.
+    pub(super) fn locked(&self) -> Vec<Subject> {
+        let mut subjects = Vec::new();
+        for session in self.table.chosen() {
+            let Some(lock) = &session.lock else { continue };
+            let subject = match (lock.kind.as_str(), &session.device_id) {
+                ("user", _) => Subject::User(session.user.clone()),
+                ("device", Some(device)) => Subject::Device(device.clone()),
+                _ => Subject::Session(session.id),
+            };
+            if !subjects.contains(&subject) {
+                subjects.push(subject);
+            }
+        }
+        subjects
+    }
+
     pub(super) fn confirm(&self, plan: &Plan) -> Reaction {
         let (Plan::Revoke(subjects) | Plan::Lock(subjects) | Plan::Unlock(subjects)) = plan else {
             return Reaction::Say("that can't be done with sessions".to_owned());
         };
         if subjects.is_empty() {
-            return Reaction::Say("there is nothing selected to do this with".to_owned());
+            let why =
+                if matches!(plan, Plan::Unlock(_)) { "it is not locked" } else { "nothing is selected" };
+            return Reaction::Say(why.to_owned());
         }
         let sessions: Vec<&Session> =
             self.table.rows().filter(|session| concerns(subjects, session)).collect();
@@ -64,10 +83,11 @@ fn concerns(subjects: &[Subject], session: &Session) -> bool {
 }
 
 fn title(plan: &Plan, subjects: &[Subject]) -> String {
+    let are_sessions = subjects.iter().all(|subject| matches!(subject, Subject::Session(_)));
     let object = match subjects {
         [Subject::User(_)] => "a user".to_owned(),
         [Subject::Device(_)] => "a device".to_owned(),
-        sessions => many(sessions.len() as u64, "session"),
+        several => many(several.len() as u64, if are_sessions { "session" } else { "object" }),
     };
     format!("{} {object}", plan.verb())
 }

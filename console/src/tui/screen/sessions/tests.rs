@@ -265,3 +265,23 @@ fn until_the_sessions_have_come_nobody_says_that_there_are_none() {
     play.tell(Msg::Answered { asker, query, result: Ok(running(0..0)) });
     assert!(play.text().contains("loading"), "{}", play.text());
 }
+
+#[test]
+fn unlocking_a_session_ends_the_lock_that_holds_it() {
+    let mut play = play();
+    play.write("u");
+    assert!(play.text().contains("it is not locked"), "{}", play.text());
+    play.write("/locked");
+    play.press(KeyCode::Enter);
+    play.write("u");
+    assert!(play.text().contains("Unlock a user"), "{}", play.text());
+    play.write("found again");
+    for key in [KeyCode::Enter, KeyCode::Tab, KeyCode::Enter] {
+        play.press(key);
+    }
+    let subjects = vec![Subject::User(session(3).user)];
+    assert_eq!(
+        play.done.last(),
+        Some(&Effect::Carry(Order::Unlock { subjects, reason: "found again".to_owned() }))
+    );
+}
