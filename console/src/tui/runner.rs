@@ -69,8 +69,7 @@ pub async fn run(mut model: Model, client: Client, screen: &mut Screen) -> io::R
 
 fn draw(model: &mut Model, screen: &mut Screen) -> io::Result<()> {
     model.is_changed = false;
-    screen.terminal.draw(|frame| view(model, frame))?;
-    Ok(())
+    screen.draw(|frame| view(model, frame))
 }
 
 /// Ages are drawn in seconds: when one passed, a frame is due.
