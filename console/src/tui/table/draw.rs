@@ -42,13 +42,14 @@ struct Brush<'a> {
 }
 
 impl Brush<'_> {
-    /// The selected row keeps its own colours only where they warn.
+    /// The selected row keeps only what warns, and what is strong.
     fn style(&self, tone: Tone) -> Style {
         let style = self.look.style(tone);
         match (self.is_selected, tone) {
-            (true, Tone::Warn | Tone::Bad | Tone::Good) => self.base.patch(style),
-            (true, _) => style.patch(self.base),
             (false, _) => style,
+            (true, Tone::Warn | Tone::Bad | Tone::Good) => self.base.patch(style),
+            (true, Tone::Strong | Tone::Accent) => style.patch(self.base),
+            (true, _) => self.base,
         }
     }
 }
