@@ -37,6 +37,12 @@ pub fn ago_in_words(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `2026-08-09 12:00:04 UTC, 3m ago`.
+pub fn moment(at: Timestamp, now: Timestamp) -> String {
+    let whole = Timestamp::from_seconds(at.seconds());
+    format!("{whole}, {}", ago_in_words(at, now))
+}
+
 /// `999`, `1.2k`, `34k`, `5.6M`.
 pub fn count(count: u64) -> String {
     let units = [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")];

@@ -42,6 +42,11 @@ pub enum Action {
     Grant,
     EndGrant,
     Reload,
+    SumBy,
+    TimeRange,
+    OneEvent,
+    Older,
+    Verify,
 }
 
 impl Action {
@@ -80,6 +85,11 @@ impl Action {
             Self::EndGrant => "end-grant",
             Self::Reload => "reload",
             Self::MarkAll => "mark-all",
+            Self::SumBy => "sum-by",
+            Self::TimeRange => "time-range",
+            Self::OneEvent => "one-event",
+            Self::Older => "older",
+            Self::Verify => "verify",
             _ => return None,
         };
         Some(name)

@@ -3,9 +3,13 @@
 //! A screen keeps its own state. It says what it asks the daemon for and takes the answers; who is asked when, what is
 //! drawn around it, popups, filter and marks are the same for all. Time is given to it, and it does no I/O.
 
+mod audit;
+mod names;
 mod overview;
 mod requests;
 mod sessions;
+mod usage;
+mod users;
 
 use std::fmt::Debug;
 
@@ -14,7 +18,7 @@ use shared::{api::admin::Event, time::Timestamp};
 
 use super::{
     action::Action,
-    effect::{Answer, Query},
+    effect::{Answer, Failure, Query},
     popup::{Detail, Form},
     table::List,
     theme::Look,
@@ -36,6 +40,9 @@ pub const ALL: &[Entry] = &[
     entry("overview", "Overview", || Box::new(overview::Overview::default())).without_table(),
     entry("sessions", "Sessions", || Box::new(sessions::Sessions::default())),
     entry("requests", "Requests", || Box::new(requests::Requests::default())),
+    entry("users", "Users", || Box::new(users::Users::default())),
+    entry("usage", "Usage", || Box::new(usage::UsageSums::default())),
+    entry("audit", "Audit", || Box::new(audit::Audit::default())),
 ];
 
 const fn entry(name: &'static str, title: &'static str, open: fn() -> Box<dyn Screen>) -> Entry {
@@ -47,6 +54,9 @@ impl Entry {
         Self { has_table: false, ..self }
     }
 }
+
+/// The largest page that the daemon gives.
+const PAGE: u32 = 1000;
 
 pub trait Screen: Debug {
     /// What it needs now. It is asked when it is opened (`is_full`), each second while it is seen, and soon after an event
@@ -60,6 +70,9 @@ pub trait Screen: Debug {
     fn is_ready(&self) -> bool {
         true
     }
+
+    /// Hears that there will be no answer.
+    fn miss(&mut self, _query: &Query, _failure: &Failure) {}
 
     /// Whether something happened that makes its data old.
     fn hear(&mut self, _event: &Event) -> Heard {

@@ -19,7 +19,8 @@ pub enum Plan {
     Lock(Vec<Subject>),
     Unlock(Vec<Subject>),
     Grant(UserId),
-    EndGrant(GrantId),
+    /// One of these.
+    EndGrant(Vec<GrantId>),
     Reload,
 }
 
@@ -31,19 +32,28 @@ pub struct Problem {
 }
 
 impl Problem {
+    fn new(field: usize, message: &str) -> Self {
+        Self { field, message: message.to_owned() }
+    }
+
     fn of(field: usize) -> impl Fn(BadValue) -> Self {
         move |bad| Self { field, message: bad.to_string() }
     }
 }
 
 const REASON: &str = "reason";
-const NO_AMOUNT: &str = "say how much more may be spent, such as `$20`";
+const NO_RAISE: &str = "say what is raised: `spend`, `requests`, `tokens` or `streams`";
+const NO_AMOUNT: &str = "say by how much: `$20` of money, a whole number of anything else";
+const NO_GRANT: &str = "say which grant: its number in the list above";
 
 impl Plan {
     /// What is typed, in order.
     pub fn fields(&self) -> Vec<Field> {
         let reason = || Field::new(REASON, "", "for the audit trail");
         match self {
+            Self::EndGrant(grants) if grants.len() > 1 => {
+                vec![reason(), Field::new("grant", "1", "its number in the list above")]
+            }
             Self::Revoke(_) | Self::Unlock(_) | Self::EndGrant(_) | Self::Reload => vec![reason()],
             Self::Lock(_) => vec![
                 reason(),
@@ -52,7 +62,8 @@ impl Plan {
             ],
             Self::Grant(_) => vec![
                 reason(),
-                Field::new("more", "$20", "US dollars, in every window that has a cap"),
+                Field::new("what", "spend", "spend, requests, tokens or streams"),
+                Field::new("by", "$20", "dollars in every window; requests and tokens a minute"),
                 Field::new("for", "1d", "such as 30m, 8h or 7d"),
             ],
         }
@@ -93,14 +104,31 @@ impl Plan {
                 Order::Lock { subjects, action: Action { reason, duration_seconds, message } }
             }
             Self::Grant(user) => {
-                let amount = text(1).trim().parse::<Money>();
-                let amount = amount.map_err(|_| Problem { field: 1, message: NO_AMOUNT.to_owned() })?;
-                let order = GrantOrder { reason, duration_seconds: seconds(2)?, raise: Raise::Spend(amount) };
-                Order::Grant { user, order }
+                let what = Some(text(1).trim()).filter(|what| RAISES.contains(what));
+                let what = what.ok_or_else(|| Problem::new(1, NO_RAISE))?;
+                let raise = raise(what, text(2).trim()).ok_or_else(|| Problem::new(2, NO_AMOUNT))?;
+                Order::Grant { user, order: GrantOrder { reason, duration_seconds: seconds(3)?, raise } }
             }
-            Self::EndGrant(grant) => Order::EndGrant { grant, reason },
+            Self::EndGrant(grants) => {
+                let number = typed.get(1).map_or("1", |number| number.trim());
+                let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                let grant = place.and_then(|place| grants.get(place).copied());
+                Order::EndGrant { grant: grant.ok_or_else(|| Problem::new(1, NO_GRANT))?, reason }
+            }
             Self::Reload => Order::Reload { reason },
         })
+    }
+}
+
+const RAISES: [&str; 4] = ["spend", "requests", "tokens", "streams"];
+
+fn raise(what: &str, by: &str) -> Option<Raise> {
+    let count = || by.parse::<u64>().ok().filter(|count| *count > 0);
+    match what {
+        "spend" => by.parse::<Money>().ok().filter(|money| *money > Money::ZERO).map(Raise::Spend),
+        "requests" => count().map(Raise::RequestsPerMinute),
+        "tokens" => count().map(Raise::TokensPerMinute),
+        _ => count().map(Raise::ConcurrentStreams),
     }
 }
 
@@ -121,7 +149,7 @@ mod tests {
             Plan::Lock(subjects.clone()),
             Plan::Unlock(subjects),
             Plan::Grant(user),
-            Plan::EndGrant(GrantId::generate()),
+            Plan::EndGrant(vec![GrantId::generate()]),
             Plan::Reload,
         ] {
             let mut texts: Vec<String> = plan.fields().iter().map(|field| field.input.text()).collect();
@@ -144,6 +172,42 @@ mod tests {
         for wrong in ["", "8", "h", "0h", "-1h", "99999999999999999999d"] {
             let problem = plan.order(&typed(&["lost laptop", wrong, ""])).unwrap_err();
             assert_eq!(problem.field, 1, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_grant_says_what_is_raised_by_how_much_and_for_how_long() {
+        let plan = Plan::Grant(UserId::new("ada"));
+        for (what, by, raise) in [
+            ("spend", "$20", Raise::Spend(Money::from_dollars(20))),
+            ("requests", "50", Raise::RequestsPerMinute(50)),
+            ("tokens", "100000", Raise::TokensPerMinute(100_000)),
+            ("streams", "2", Raise::ConcurrentStreams(2)),
+        ] {
+            let order = plan.order(&typed(&["release week", what, by, "7d"])).unwrap();
+            let Order::Grant { order, .. } = order else { panic!("{order:?}") };
+            assert_eq!((order.raise, order.duration_seconds), (raise, 604_800.0));
+        }
+        for (field, texts) in [
+            (1, ["because", "money", "$20", "1d"]),
+            (2, ["because", "spend", "lots", "1d"]),
+            (2, ["because", "streams", "0", "1d"]),
+            (3, ["because", "spend", "$20", "for ever"]),
+        ] {
+            assert_eq!(plan.order(&typed(&texts)).unwrap_err().field, field, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_grants_is_ended_by_its_number() {
+        let grants = vec![GrantId::generate(), GrantId::generate()];
+        let order = Plan::EndGrant(grants.clone()).order(&typed(&["no need", "2"])).unwrap();
+        assert!(matches!(order, Order::EndGrant { grant, .. } if Some(&grant) == grants.get(1)));
+        for wrong in ["0", "3", "x"] {
+            assert_eq!(
+                Plan::EndGrant(grants.clone()).order(&typed(&["no need", wrong])).unwrap_err().field,
+                1
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The sessions: who is signed in where, what it used, and what to do about it.
 
-mod columns;
+pub mod columns;
 mod confirm;
 mod detail;
 
@@ -12,7 +12,7 @@ use shared::{
     time::Timestamp,
 };
 
-use super::{Heard, Reaction, Screen};
+use super::{Heard, PAGE, Reaction, Screen};
 use crate::{
     client::{RequestQuery, SessionQuery, Subject},
     tui::{
@@ -24,8 +24,6 @@ use crate::{
     },
 };
 
-/// The largest page that the daemon gives.
-const PAGE: u32 = 1000;
 /// Everything is loaded again this often: locks that ran out and sessions that expired change no record.
 const WHOLE_EVERY: Duration = Duration::from_mins(1);
 /// Clocks and writes of the daemon may be this far apart.
@@ -208,4 +206,4 @@ impl Sessions {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -35,7 +35,7 @@ pub fn answered(
             }
         }
         Err(failure) => {
-            failed(model, asker, failure);
+            failed(model, asker, query, failure);
             Vec::new()
         }
     }
@@ -66,10 +66,11 @@ fn reached(model: &mut Model) {
     model.link.state = LinkState::Up;
 }
 
-fn failed(model: &mut Model, asker: Asker, failure: Failure) {
+fn failed(model: &mut Model, asker: Asker, query: &Query, failure: Failure) {
     if let Asker::Screen(place) = asker
         && let Some(slot) = model.slots.get_mut(place)
     {
+        slot.screen.miss(query, &failure);
         slot.waiting = slot.waiting.saturating_sub(1);
         slot.due = model.now + pause(4);
         slot.wants_all = true;

@@ -3,7 +3,11 @@
 use shared::{api::admin::Session, time::Timestamp};
 
 use super::columns;
-use crate::tui::{format, popup::Detail, theme::Tone};
+use crate::tui::{
+    format::{self, moment},
+    popup::Detail,
+    theme::Tone,
+};
 
 pub fn detail(session: &Session, now: Timestamp) -> Detail {
     let (state, tone) = (columns::state_word(session.state), columns::state_tone(session.state));
@@ -58,12 +62,4 @@ fn used(detail: Detail, session: &Session, now: Timestamp) -> Detail {
         .maybe("last", used.last.map(|last| moment(last, now)))
         .maybe("model", used.model.as_ref().map(|model| model.as_str().to_owned()))
         .maybe("client", used.client.clone())
-}
-
-fn moment(at: Timestamp, now: Timestamp) -> String {
-    let whole = Timestamp::from_seconds(at.seconds());
-    match format::ago(at, now).as_str() {
-        "now" => format!("{whole}, just now"),
-        ago => format!("{whole}, {ago} ago"),
-    }
 }

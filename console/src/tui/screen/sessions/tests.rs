@@ -15,7 +15,7 @@ use crate::{
 const USERS: [&str; 5] = ["ada", "grace", "edsger", "barbara", "donald"];
 
 /// One of many: what differs follows from its place.
-fn session(place: usize) -> Session {
+pub fn session(place: usize) -> Session {
     let user = USERS[place % USERS.len()];
     let (os, arch) =
         [("macOS 15.3", "aarch64"), ("Windows 11", "x86_64"), ("Debian 13", "x86_64")][place % 3];
