@@ -38,6 +38,8 @@ pub struct Running {
     pub auth: SocketAddr,
     pub gateway: SocketAddr,
     pub install: SocketAddr,
+    /// Where figures are shown, unless that is off or its port was taken.
+    pub metrics: Option<SocketAddr>,
     pub admin_socket: PathBuf,
     is_tls: bool,
     reloader: Arc<Reloader>,
@@ -89,6 +91,7 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
         auth: listeners.auth.1,
         gateway: listeners.gateway.1,
         install: listeners.install.1,
+        metrics: listeners.metrics.as_ref().map(|(_, address)| *address),
         admin_socket: config.admin.socket.clone(),
         is_tls: certificates.is_some(),
         reloader: reloader(launch, &parts, certificates.clone()),
@@ -100,7 +103,7 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
     let admin = AdminDoor {
         roles: Roles::new(&config.admin),
         reloader: running.reloader.clone(),
-        certificate: certificate(certificates.as_ref()),
+        relied_on: parts.relied_on(certificate(certificates.as_ref())),
         stopping: groups.admin.stopping(),
     };
     let doors = door::routes(&parts, &listeners, admin);
@@ -167,6 +170,9 @@ impl Running {
         for (service, address) in [("auth", self.auth), ("gateway", self.gateway), ("install", self.install)]
         {
             info!(service, url = %format_args!("{scheme}://{address}"), "listening");
+        }
+        if let Some(address) = self.metrics {
+            info!(service = "metrics", url = %format_args!("http://{address}"), "listening");
         }
         info!(socket = %self.admin_socket.display(), version = env!("CARGO_PKG_VERSION"), "ready");
     }

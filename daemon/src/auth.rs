@@ -6,6 +6,7 @@
 pub mod entra;
 mod error;
 mod logout;
+mod metric;
 mod refresh;
 mod verify;
 
@@ -15,6 +16,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde::Serialize;
 use shared::api::auth::TokenAnswer;
 
+pub use self::metric::Results;
 use self::{entra::Entra, error::AuthError};
 use crate::{
     clock::Clock,
@@ -38,6 +40,7 @@ pub struct Auth {
     pub sessions: Sessions,
     pub clock: Clock,
     pub lifetimes: Lifetimes,
+    pub results: Results,
 }
 
 /// The routes of the door.

@@ -7,6 +7,7 @@ mod dotenv;
 mod effective;
 mod kind;
 mod level;
+mod listen;
 mod policy;
 mod problem;
 mod reader;
@@ -19,7 +20,12 @@ mod table;
 mod tests;
 mod value;
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use shared::{id::ModelId, secret::Secret};
 
@@ -49,6 +55,7 @@ pub struct Config {
     pub prices: Vec<Override>,
     pub install: Install,
     pub admin: Admin,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -187,6 +194,13 @@ pub struct Admin {
     pub readers: Option<Vec<u32>>,
     /// How long audit records are kept.
     pub audit_retention: Duration,
+}
+
+/// Figures for Prometheus.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// Where they are shown, in plain HTTP; without, nowhere.
+    pub listen: Option<SocketAddr>,
 }
 
 /// What is logged, and how.

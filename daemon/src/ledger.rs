@@ -4,6 +4,7 @@
 //! While the store fails, records are kept; those that no longer fit are counted and the loss is logged.
 
 mod health;
+mod metric;
 
 use std::{
     sync::{

@@ -4,6 +4,7 @@
 //! after a restart.
 
 mod life;
+mod metric;
 pub mod request;
 mod upkeep;
 

@@ -123,6 +123,11 @@ impl Sandbox {
         self.url(self.daemon.install)
     }
 
+    /// Where figures for Prometheus are.
+    pub fn metrics(&self) -> Option<String> {
+        self.daemon.metrics.map(|address| format!("http://{address}/metrics"))
+    }
+
     pub fn admin_socket(&self) -> &Path {
         &self.daemon.admin_socket
     }

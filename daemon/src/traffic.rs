@@ -4,8 +4,8 @@
 //! Counting takes no lock and allocates nothing; only a model that was never seen before costs both. Whoever shows
 //! figures of the gateway reads these counters: nothing is counted twice.
 
-pub mod histogram;
 mod history;
+mod metric;
 pub mod series;
 
 use std::{

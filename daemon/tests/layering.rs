@@ -11,7 +11,7 @@ const DOORS: [&str; 4] = ["auth", "gateway", "install", "admin"];
 const LONGEST_FILE: usize = 300;
 
 /// Crates, and the rooms that may name them.
-const FOREIGN: [(&[&str], &[&str]); 3] = [
+const FOREIGN: [(&[&str], &[&str]); 4] = [
     (
         &[
             "aws_config",
@@ -34,6 +34,18 @@ const FOREIGN: [(&[&str], &[&str]); 3] = [
             "daemon/src/gateway",
             "daemon/src/install",
             "daemon/src/admin",
+        ],
+    ),
+    (
+        &["prometheus_client"],
+        &[
+            "daemon/src/metric",
+            "daemon/src/auth/metric",
+            "daemon/src/gateway/bedrock/metric",
+            "daemon/src/ledger/metric",
+            "daemon/src/live/metric",
+            "daemon/src/store/sqlite/metric",
+            "daemon/src/traffic/metric",
         ],
     ),
     (&["ratatui"], &["console/src/tui", "console/tests"]),

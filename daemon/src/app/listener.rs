@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration}
 
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::{Groups, door::Doors};
 use crate::{
@@ -27,7 +28,7 @@ pub(super) enum ListenError {
     InUse { service: &'static str, variable: &'static str, address: SocketAddr },
     #[error("{service}: port {} needs a privilege; hint: set `{variable}` to one above 1023, or give the daemon CAP_NET_BIND_SERVICE", address.port())]
     Privileged { service: &'static str, variable: &'static str, address: SocketAddr },
-    #[error("{service}: this machine has no address {}; hint: set `SALLYPORT_HOST` to one of its own, or to `0.0.0.0`", address.ip())]
+    #[error("{service}: this machine has no address {}; hint: set `SALLYPORT_HOST` (for metrics, `SALLYPORT_METRICS_LISTEN`) to one of its own", address.ip())]
     NoSuchAddress { service: &'static str, address: SocketAddr },
     #[error("{service}: can't listen on {address}: {error}")]
     Other { service: &'static str, address: SocketAddr, error: io::Error },
@@ -40,6 +41,7 @@ pub(super) struct Listeners {
     pub auth: (Listener, SocketAddr),
     pub gateway: (Listener, SocketAddr),
     pub install: (Listener, SocketAddr),
+    pub metrics: Option<(Listener, SocketAddr)>,
     admin: Listener,
 }
 
@@ -70,6 +72,7 @@ impl Listeners {
             auth: ready(tcp("auth", "AUTH_PORT", address(listen.auth_port)).await?),
             gateway: ready(tcp("gateway", "GATEWAY_PORT", address(listen.gateway_port)).await?),
             install: ready(tcp("install", "INSTALL_PORT", address(listen.install_port)).await?),
+            metrics: metrics(config.metrics.listen).await,
             admin: socket::bind(&config.admin.socket)?.with_cut(cut.clone()),
         })
     }
@@ -77,7 +80,8 @@ impl Listeners {
     /// Where each service listens.
     pub fn addresses(&self) -> BTreeMap<String, SocketAddr> {
         let services = [("auth", self.auth.1), ("gateway", self.gateway.1), ("install", self.install.1)];
-        services.map(|(service, address)| (service.to_owned(), address)).into()
+        let metrics = self.metrics.as_ref().map(|(_, address)| ("metrics", *address));
+        services.into_iter().chain(metrics).map(|(service, address)| (service.to_owned(), address)).collect()
     }
 
     /// Serves them all until their groups stop.
@@ -89,8 +93,18 @@ impl Listeners {
         serve(&groups.doors, "auth", self.auth.0, doors.auth);
         serve(&groups.doors, "gateway", self.gateway.0, doors.gateway);
         serve(&groups.doors, "install", self.install.0, doors.install);
+        if let Some((listener, _)) = self.metrics {
+            let figures = listener.serve(doors.metrics, brief.clone(), groups.admin.stopping());
+            groups.admin.spawn("metrics", figures);
+        }
         groups.admin.spawn("admin", self.admin.serve(doors.admin, brief, groups.admin.stopping()));
     }
+}
+
+/// Figures are no reason not to serve.
+async fn metrics(listen: Option<SocketAddr>) -> Option<(Listener, SocketAddr)> {
+    let bound = tcp("metrics", "SALLYPORT_METRICS_LISTEN", listen?).await;
+    bound.inspect_err(|error| warn!(%error, "metrics are not shown")).ok()
 }
 
 async fn tcp(

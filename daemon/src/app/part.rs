@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    auth::{Auth, entra::Entra},
+    auth::{Auth, Results, entra::Entra},
     budget::Budgets,
     clock::Clock,
     config::Config,
@@ -22,13 +22,12 @@ use crate::{
 use anyhow::Context;
 
 pub(super) struct Parts {
-    pub clock: Clock,
+    pub store: Arc<SqliteStore>,
     pub sessions: Sessions,
     pub auth: Arc<Auth>,
     pub gateway: Arc<Gateway>,
-    pub ledger: Arc<Ledger>,
-    pub traffic: Arc<Traffic>,
-    pub bedrock: Arc<Bedrock>,
+    /// What the gateway is made of, for those who show it.
+    pub made_of: gateway::Parts,
     pub install: Arc<Install>,
     pub health: Arc<Health>,
     pub budgets: Arc<Budgets>,
@@ -38,35 +37,36 @@ impl Parts {
     /// Makes them. Their tasks belong to `background`.
     pub async fn make(config: &Config, background: &Tasks) -> anyhow::Result<Self> {
         let clock = Clock::System;
-        let store = store(config)?;
+        let sqlite = store(config)?;
+        let store: Arc<dyn Store> = sqlite.clone();
         let live = live(config, &store, &clock, background).await?;
         let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
         let keyring = Arc::new(keyring.context("tokens can't be signed")?);
         let entra = entra(config, &clock, background)?;
         let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
-        let ledger = Arc::new(Ledger::start(background, store.clone(), clock.clone()));
-        let bedrock = bedrock(config, &clock, background).await?;
         let budgets = budgets(&sessions, config, &clock).await?;
-        let traffic = traffic(&clock, background);
-        let parts = gateway::Parts {
+        let made_of = gateway::Parts {
             keyring: keyring.clone(),
-            bedrock: bedrock.clone(),
-            ledger: ledger.clone(),
+            bedrock: bedrock(config, &clock, background).await?,
+            ledger: Arc::new(Ledger::start(background, store.clone(), clock.clone())),
             limits: budgets.limits().clone(),
-            traffic: traffic.clone(),
+            traffic: traffic(&clock, background),
             clock: clock.clone(),
         };
-        let (gateway, lifetimes) = (Arc::new(Gateway::new(config, parts)), (&config.token).into());
-        let auth = Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes };
+        let gateway = Arc::new(Gateway::new(config, made_of.clone()));
+        let (lifetimes, results) = ((&config.token).into(), Results::default());
+        let auth =
+            Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes, results };
         let (auth, health) = (Arc::new(auth), health(clock.clone(), store));
         let install = install(config, &clock, background)?;
-        Ok(Self { clock, sessions, auth, gateway, ledger, traffic, bedrock, install, health, budgets })
+        Ok(Self { store: sqlite, sessions, auth, gateway, made_of, install, health, budgets })
     }
 
     /// What the daemon relies on.
-    pub fn relied_on(&self) -> Vec<Arc<dyn Part>> {
+    pub fn relied_on(&self, certificate: Arc<dyn Part>) -> Vec<Arc<dyn Part>> {
+        let gateway::Parts { bedrock, ledger, .. } = self.made_of.clone();
         let (entra, install) = (self.auth.entra.clone(), self.install.clone());
-        vec![entra, self.bedrock.clone(), self.health.clone(), self.ledger.clone(), install]
+        vec![entra, bedrock, self.health.clone(), ledger, install, certificate]
     }
 }
 
@@ -75,7 +75,7 @@ fn install(config: &Config, clock: &Clock, background: &Tasks) -> anyhow::Result
     Ok(Arc::new(install.context("the install server can't be started")?))
 }
 
-fn store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+fn store(config: &Config) -> anyhow::Result<Arc<SqliteStore>> {
     let store = SqliteStore::open(&config.state_dir).context("the store can't be opened")?;
     Ok(Arc::new(store))
 }

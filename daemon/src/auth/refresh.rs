@@ -13,10 +13,15 @@ use crate::{
 
 pub(super) async fn refresh(auth: Arc<Auth>, mut call: Call) -> Response {
     let outcome = renew(&auth, &mut call).await;
-    answer(outcome, &call)
+    let result = outcome
+        .as_ref()
+        .map_or_else(AuthError::result, |(_, is_repeated)| if *is_repeated { "repeated" } else { "renewed" });
+    auth.results.refreshes.count(result);
+    answer(outcome.map(|(tokens, _)| tokens), &call)
 }
 
-async fn renew(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError> {
+/// The new tokens, and whether they were given before.
+async fn renew(auth: &Auth, call: &mut Call) -> Result<(TokenAnswer, bool), AuthError> {
     let request: RefreshRequest = call.json(BODY_LIMIT).await?;
     let token = RefreshToken::presented(request.refresh_token);
     let attempt = Attempt { token, lifetimes: auth.lifetimes, origin: auth.origin(call) };
@@ -25,7 +30,7 @@ async fn renew(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError> {
             let minted = auth.keyring.mint(&session.identity)?;
             let (user, id) = (&session.identity.user, session.identity.session);
             info!(%user, session = %id, repeated, "session refreshed");
-            Ok(tokens(minted, successor))
+            Ok((tokens(minted, successor), repeated))
         }
         Refreshed::Refused { refusal, .. } => Err(AuthError::RefreshToken(refusal)),
         Refreshed::Locked { lock, .. } => Err(AuthError::Locked(lock)),

@@ -31,6 +31,7 @@ const DEVICE_TEXT_LIMIT: usize = 128;
 
 pub(super) async fn verify(auth: Arc<Auth>, mut call: Call) -> Response {
     let outcome = sign_in(&auth, &mut call).await;
+    auth.results.sign_ins.count(outcome.as_ref().map_or_else(AuthError::result, |_| "granted"));
     answer(outcome, &call)
 }
 

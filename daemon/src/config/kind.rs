@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -12,6 +12,7 @@ use shared::{id::ModelId, secret::Secret, time::span, usage::Money};
 use super::{
     LogFormat,
     level::Levels,
+    listen::OFF,
     value::{SIZES, Size},
 };
 
@@ -46,6 +47,7 @@ text_kinds! {
     Money: ToString::to_string, Self::ZERO;
     ModelId: ToString::to_string, Self::new("");
     Secret<String>: ToString::to_string, Self::default();
+    Option<SocketAddr>: |listen| listen.map_or(OFF.to_owned(), |address| address.to_string()), None;
     IpAddr: ToString::to_string, Ipv4Addr::LOCALHOST.into();
     Duration: |it| span::write(*it), Self::ZERO;
     Size: |size| sized(*size), Self(0);

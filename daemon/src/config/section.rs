@@ -1,14 +1,13 @@
 //! The keys, section by section: what each is called, what it defaults to and how it is read.
 
-use std::{collections::HashSet, path::Path};
+use std::path::Path;
 
 use shared::{id::ModelId, secret::Secret};
 
 use super::{
-    Admin, Bedrock, Config, Entra, Gateway, Http, Install, Listen, Log, LogFormat, SigningKeys, TlsFiles,
-    Token, directory,
+    Admin, Bedrock, Config, Entra, Gateway, Http, Install, Log, LogFormat, SigningKeys, Token, directory,
     level::Levels,
-    policy,
+    listen, policy,
     problem::Bad,
     reader::Reader,
     rule,
@@ -35,7 +34,7 @@ pub(super) fn config(read: &mut Reader) -> Config {
         .read(value::path);
     Config {
         state_dir,
-        listen: listen(read),
+        listen: listen::listen(read),
         http: http(read),
         entra: entra(read),
         token: token(read),
@@ -45,6 +44,7 @@ pub(super) fn config(read: &mut Reader) -> Config {
         bedrock: bedrock(read),
         install: install(read),
         admin: admin(read, &runtime_dir),
+        metrics: listen::metrics(read),
         runtime_dir,
         log: log(read),
     }
@@ -59,54 +59,6 @@ fn http(read: &mut Reader) -> Http {
         write_timeout: read.key("http.write_timeout").default("60s").read(value::duration),
         drain_timeout: read.key("http.drain_timeout").default("60s").read(value::duration),
     }
-}
-
-fn listen(read: &mut Reader) -> Listen {
-    let host = read.key("http.host").variable("SALLYPORT_HOST").default("127.0.0.1").read(rule::host);
-    let tls = tls(read);
-    if tls.is_none() && !host.is_loopback() {
-        let hint = "set `certificate` and `key` under `[http.tls]`, or let a proxy in front speak TLS";
-        read.warn("http.host", Bad::new(format!("`{host}` is served in plain HTTP"), hint));
-    }
-    let listen = Listen {
-        host,
-        auth_port: read.key("auth.port").variable("AUTH_PORT").default("8001").read(value::port),
-        gateway_port: read.key("gateway.port").variable("GATEWAY_PORT").default("8002").read(value::port),
-        install_port: read.key("install.port").variable("INSTALL_PORT").default("8080").read(value::port),
-        tls,
-    };
-    refuse_clashes(read, &listen);
-    listen
-}
-
-fn refuse_clashes(read: &mut Reader, listen: &Listen) {
-    let ports = [
-        ("auth.port", listen.auth_port),
-        ("gateway.port", listen.gateway_port),
-        ("install.port", listen.install_port),
-    ];
-    let mut taken = HashSet::new();
-    for (key, port) in ports {
-        if port != 0 && !taken.insert(port) {
-            let what = format!("`{port}` is the port of another service too");
-            read.refuse(key, Bad::new(what, "give each service its own port"));
-        }
-    }
-}
-
-fn tls(read: &mut Reader) -> Option<TlsFiles> {
-    let certificate =
-        read.key("http.tls.certificate").variable("SALLYPORT_TLS_CERTIFICATE").optional(rule::readable);
-    let key = read.key("http.tls.key").variable("SALLYPORT_TLS_KEY").optional(rule::readable);
-    let alone =
-        |what: &str| Bad::new(format!("it is set, `{what}` is not"), "set both, or none for plain HTTP");
-    match (certificate, key) {
-        (Some(certificate), Some(key)) => return Some(TlsFiles { certificate, key }),
-        (Some(_), None) => read.refuse("http.tls.certificate", alone("http.tls.key")),
-        (None, Some(_)) => read.refuse("http.tls.key", alone("http.tls.certificate")),
-        (None, None) => {}
-    }
-    None
 }
 
 fn entra(read: &mut Reader) -> Entra {

@@ -16,6 +16,7 @@ mod dial;
 mod endpoint;
 mod error;
 mod health;
+mod metric;
 mod pool;
 mod sign;
 mod socket;

@@ -18,6 +18,9 @@ use crate::config::{Given, InUse, Problems, Reading};
 pub(super) const DEFAULT_PORTS: [(&str, u16); 3] =
     [("AUTH_PORT", 8001), ("GATEWAY_PORT", 8002), ("INSTALL_PORT", 8080)];
 
+/// Where figures are shown when nothing is configured.
+const METRICS_PORT: u16 = 9464;
+
 /// Where the daemon of a sandbox listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ports {
@@ -86,7 +89,8 @@ impl Surroundings<'_> {
             ("SALLYPORT_STATE_DIR", path("state")),
             ("SALLYPORT_RUNTIME_DIR", path("run")),
         ];
-        let variables = variables.into_iter().chain(ports);
+        let metrics = ("SALLYPORT_METRICS_LISTEN", format!("127.0.0.1:{}", self.port(METRICS_PORT)));
+        let variables = variables.into_iter().chain(ports).chain([metrics]);
         variables.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 

@@ -19,6 +19,7 @@ pub(super) struct Summary {
     gateway: String,
     install: String,
     admin_socket: PathBuf,
+    metrics: Option<String>,
     entra: String,
     bedrock: String,
     /// A command that signs in a user and prints an access token.
@@ -46,6 +47,7 @@ impl Summary {
             gateway: sandbox.gateway(),
             install: sandbox.install(),
             admin_socket: sandbox.admin_socket().to_owned(),
+            metrics: sandbox.metrics(),
             entra,
             bedrock: sandbox.bedrock.endpoint(),
             token_helper,
@@ -72,11 +74,13 @@ impl Summary {
         let users: Vec<&str> = User::ALL.iter().map(|user| user.name).collect();
         format!(
             "  auth server        {}\n  LLM gateway        {}\n  install server     {}\n  admin socket       {}\n  \
+             metrics            {}\n  \
              simulated Entra    {}  (users: {})\n  simulated Bedrock  {}\n",
             self.auth,
             self.gateway,
             self.install,
             self.admin_socket.display(),
+            self.metrics.as_deref().unwrap_or("not shown"),
             self.entra,
             users.join(", "),
             self.bedrock,

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod grant;
 mod lock;
+mod metric;
 mod migration;
 mod refresh;
 mod session;

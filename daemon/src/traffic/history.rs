@@ -8,7 +8,7 @@ use shared::{
     usage::{Money, Tokens},
 };
 
-use super::histogram::{Counts, Recent};
+use crate::histogram::{Counts, Recent};
 
 const SECOND: u64 = 1000;
 /// How many seconds are remembered.

@@ -18,11 +18,12 @@ use shared::{
     usage::{Money, Tokens},
 };
 
-use super::{End, Purpose, histogram::Histogram};
+use super::{End, Purpose};
+use crate::histogram::Histogram;
 
 /// How many models have counts of their own.
 const MODELS: usize = 100;
-/// What all others are called together.
+/// What all others are called together, models as well as statuses.
 pub const OTHER: &str = "other";
 /// The statuses that have counts of their own; others are counted together. 499 is no answer: the client left before
 /// there was one.
@@ -34,6 +35,18 @@ pub const STATUSES: [u16; 19] =
 pub struct Requests([[AtomicU64; STATUSES.len()]; Purpose::ALL.len()]);
 
 impl Requests {
+    /// Those that are not zero, with the status as text.
+    pub(super) fn counts(&self) -> Vec<(Purpose, String, u64)> {
+        let rows = Purpose::ALL.into_iter().zip(&self.0);
+        let all = rows.flat_map(|(purpose, row)| {
+            STATUSES.iter().zip(row).map(move |(status, count)| (purpose, *status, count))
+        });
+        let counted = all.map(|(purpose, status, count)| (purpose, status, count.load(Ordering::Relaxed)));
+        let text = |status: u16| if status == 0 { OTHER.to_owned() } else { status.to_string() };
+        let seen = counted.filter(|(_, _, count)| *count > 0);
+        seen.map(|(purpose, status, count)| (purpose, text(status), count)).collect()
+    }
+
     pub(super) fn count(&self, purpose: Purpose, status: StatusCode) {
         let others = STATUSES.len() - 1;
         let place = STATUSES.iter().position(|known| *known == status.as_u16()).unwrap_or(others);

@@ -15,6 +15,7 @@ mod crash;
 mod gateway;
 mod hostile;
 mod install;
+mod metric;
 mod reload;
 mod run;
 mod sandbox;

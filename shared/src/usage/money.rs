@@ -35,6 +35,12 @@ impl Money {
         self.0
     }
 
+    /// For charts, which need no exact sums.
+    #[allow(clippy::cast_precision_loss, reason = "charts have no use for the last digits")]
+    pub fn as_dollars(self) -> f64 {
+        self.0 as f64 / MICROS as f64
+    }
+
     /// What is left of it, zero if nothing is.
     #[must_use]
     pub const fn less(self, other: Self) -> Self {

@@ -11,7 +11,7 @@ impl Part for Entra {
         let pulse = self.keys.pulse();
         let (state, detail) = match (pulse.trouble(), self.keys.fetched()) {
             (None, None) => (HealthState::Unknown, "no keys were fetched yet".to_owned()),
-            (None, Some((keys, at))) => (HealthState::Ok, format!("{keys} keys, fetched at {at}")),
+            (None, Some((keys, at))) => (HealthState::Ok, format!("keys: {keys}, fetched at {at}")),
             (Some(trouble), None) => (HealthState::Down, format!("nobody can sign in: {}", trouble.error)),
             (Some(trouble), Some((_, at))) => {
                 (HealthState::Degraded, format!("keys of {at} stay in use: {}", trouble.error))

@@ -16,7 +16,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{UpstreamError, socket::Socket};
+use super::{UpstreamError, pool::Counted, socket::Socket};
 use crate::http::Body;
 
 /// The most hyper reads at once; it also bounds a response's head.
@@ -28,6 +28,7 @@ pub(super) struct Connection {
     sender: SendRequest<Segments>,
     driver: http1::Connection<TokioIo<Socket>, Segments>,
     is_over: bool,
+    _counted: Counted,
 }
 
 /// Why a request got no answer on a connection.
@@ -40,12 +41,12 @@ pub(super) enum Lost {
 }
 
 impl Connection {
-    pub(super) async fn open(socket: Socket) -> Result<Self, UpstreamError> {
+    pub(super) async fn open(socket: Socket, counted: Counted) -> Result<Self, UpstreamError> {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(READ_LIMIT);
         let opened = builder.handshake(TokioIo::new(socket)).await;
         let (sender, driver) = opened.map_err(|error| UpstreamError::Connect(error.to_string()))?;
-        Ok(Self { sender, driver, is_over: false })
+        Ok(Self { sender, driver, is_over: false, _counted: counted })
     }
 
     /// Sends a request and waits for the head of its answer.

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,6 +22,28 @@ pub(super) struct Pool {
     dialer: Dialer,
     size: usize,
     idle: Mutex<VecDeque<Idle>>,
+    opened: AtomicU64,
+    failed: AtomicU64,
+    open: Arc<AtomicU64>,
+}
+
+/// How many connections there are, and were.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Census {
+    pub(super) open: u64,
+    pub(super) idle: u64,
+    pub(super) opened: u64,
+    pub(super) failed: u64,
+}
+
+/// A connection that is open, as long as this lives.
+#[derive(Debug)]
+pub(super) struct Counted(Arc<AtomicU64>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -29,7 +54,8 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(dialer: Dialer, size: usize) -> Self {
-        Self { dialer, size, idle: Mutex::default() }
+        let (opened, failed, open) = (AtomicU64::default(), AtomicU64::default(), Arc::default());
+        Self { dialer, size, idle: Mutex::default(), opened, failed, open }
     }
 
     /// An idle connection that is still open, or a new one.
@@ -44,7 +70,22 @@ impl Pool {
 
     /// A new connection.
     pub(super) async fn fresh(&self) -> Result<Connection, UpstreamError> {
-        Connection::open(self.dialer.dial().await?).await
+        let opened = async { Connection::open(self.dialer.dial().await?, self.counted()).await };
+        let opened = opened.await;
+        let tally = if opened.is_ok() { &self.opened } else { &self.failed };
+        tally.fetch_add(1, Ordering::Relaxed);
+        opened
+    }
+
+    pub(super) fn census(&self) -> Census {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        let idle = u64::try_from(self.lock().len()).unwrap_or(u64::MAX);
+        Census { open: count(&self.open), idle, opened: count(&self.opened), failed: count(&self.failed) }
+    }
+
+    fn counted(&self) -> Counted {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Counted(self.open.clone())
     }
 
     /// Keeps a connection for the next request, if it is fit for one.

@@ -5,8 +5,12 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -16,7 +20,7 @@ use tokio::{
 };
 
 use super::fault::Fault;
-use crate::store::StoreError;
+use crate::{histogram::Histogram, store::StoreError};
 
 /// Jobs that may wait; whoever comes next waits for a place.
 const QUEUE: usize = 1024;
@@ -49,18 +53,36 @@ pub(super) struct Worker {
     /// Gone only while the worker is dropped.
     queue: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    commits: Arc<Commits>,
+}
+
+/// Transactions that write.
+#[derive(Debug, Default)]
+pub(super) struct Commits {
+    pub(super) took: Histogram,
+    pub(super) failed: AtomicU64,
 }
 
 impl Worker {
     /// Starts the thread. Dropping the worker waits until its queue is empty and its connection closed.
     pub(super) fn start(role: Role, connection: Connection, path: PathBuf) -> Result<Self, StoreError> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let desk = Desk { role, connection, path };
+        let commits = Arc::new(Commits::default());
+        let desk = Desk { role, connection, path, commits: commits.clone() };
         let thread = thread::Builder::new()
             .name(format!("store-{role:?}").to_lowercase())
             .spawn(move || desk.serve(jobs))
             .map_err(|error| StoreError::Failed(error.to_string()))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread), commits })
+    }
+
+    pub(super) fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// Jobs that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity().saturating_sub(queue.capacity()))
     }
 
     /// Has `work` done in a transaction. If it fails, nothing of it has happened; if it is `Overloaded`, it may
@@ -144,6 +166,7 @@ struct Desk {
     role: Role,
     connection: Connection,
     path: PathBuf,
+    commits: Arc<Commits>,
 }
 
 impl Desk {
@@ -161,7 +184,11 @@ impl Desk {
     }
 
     fn turn(&self, mut group: Vec<Job>) {
-        let committed = self.transact(&mut group).map_err(|fault| fault.explain(&self.path));
+        let began = Instant::now();
+        let committed = self.transact(&mut group);
+        self.commits.took.record(began.elapsed());
+        self.commits.failed.fetch_add(u64::from(committed.is_err()), Ordering::Relaxed);
+        let committed = committed.map_err(|fault| fault.explain(&self.path));
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Duration};
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use sallyportd::{
-    auth::{Auth, entra::Entra, routes},
+    auth::{Auth, Results, entra::Entra, routes},
     clock::Clock,
     config::{self, SigningKeys},
     domain::{
@@ -98,6 +98,7 @@ impl Daemon {
         tasks.spawn("upkeep", loading.await.unwrap().run(tasks.stopping()));
         let keyring = Arc::new(Keyring::new(&token, clock.clone(), live.clone()).unwrap());
         let auth = Arc::new(Auth {
+            results: Results::default(),
             entra: Arc::new(Entra::new(trust, clock.clone()).unwrap()),
             keyring: keyring.clone(),
             sessions: Sessions { store: store.clone(), live, tasks: tasks.clone() },

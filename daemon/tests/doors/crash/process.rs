@@ -114,6 +114,7 @@ fn command(world: &World) -> Command {
         ("AUTH_PORT", "0".to_owned()),
         ("GATEWAY_PORT", "0".to_owned()),
         ("INSTALL_PORT", "0".to_owned()),
+        ("SALLYPORT_METRICS_LISTEN", "127.0.0.1:0".to_owned()),
         ("SALLYPORT_STATE_DIR", path("state")),
         ("SALLYPORT_RUNTIME_DIR", path("run")),
         ("SALLYPORT_LOG_FORMAT", "json".to_owned()),

@@ -166,6 +166,7 @@ fn variables(
         ("AUTH_PORT", "0".to_owned()),
         ("GATEWAY_PORT", "0".to_owned()),
         ("INSTALL_PORT", "0".to_owned()),
+        ("SALLYPORT_METRICS_LISTEN", "127.0.0.1:0".to_owned()),
         ("SALLYPORT_STATE_DIR", path("state")),
         ("SALLYPORT_RUNTIME_DIR", path("run")),
     ])

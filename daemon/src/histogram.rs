@@ -33,11 +33,25 @@ impl Default for Histogram {
 
 impl Histogram {
     pub fn record(&self, span: Duration) {
-        let microseconds = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        let microseconds = microseconds(span);
         if let Some(bucket) = self.buckets.get(place(microseconds)) {
             bucket.fetch_add(1, Ordering::Relaxed);
             self.microseconds.fetch_add(microseconds, Ordering::Relaxed);
         }
+    }
+
+    /// How many durations lie in each stretch up to one of these bounds, and how many above the last; and their sum.
+    pub fn stretches(&self, bounds: &[Duration]) -> (Vec<u64>, Duration) {
+        let places = bounds.iter().map(|bound| place(microseconds(*bound)) + 1);
+        let mut left = self.buckets.iter();
+        let mut from = 0;
+        let mut stretches: Vec<u64> = Vec::with_capacity(bounds.len() + 1);
+        for to in places {
+            stretches.push(sum(left.by_ref().take(to - from)));
+            from = to;
+        }
+        stretches.push(sum(left));
+        (stretches, Duration::from_micros(self.microseconds.load(Ordering::Relaxed)))
     }
 
     pub fn add_to(&self, counts: &mut Counts) {
@@ -99,6 +113,14 @@ impl Recent {
     }
 }
 
+fn microseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn sum<'a>(buckets: impl Iterator<Item = &'a AtomicU64>) -> u64 {
+    buckets.map(|bucket| bucket.load(Ordering::Relaxed)).sum()
+}
+
 /// The bucket of a value. The buckets hold their upper bounds, and not their lower ones.
 fn place(microseconds: u64) -> usize {
     let value = microseconds.saturating_sub(1);
@@ -146,6 +168,17 @@ mod tests {
         assert_eq!(place(2_500_000), place(2_400_001));
         assert_ne!(place(2_500_000), place(2_500_001));
         assert_eq!((place(10_000_000_000), place(u64::MAX)), (BUCKETS - 1, BUCKETS - 1));
+    }
+
+    #[test]
+    fn stretches_hold_their_upper_bounds_and_their_sum_is_exact() {
+        let histogram = Histogram::default();
+        for millis in [1, 5, 6, 10, 11, 70_000] {
+            histogram.record(Duration::from_millis(millis));
+        }
+        let bounds = [5, 10, 60_000].map(Duration::from_millis);
+        assert_eq!(histogram.stretches(&bounds), (vec![2, 2, 1, 1], Duration::from_millis(70_033)));
+        assert_eq!(histogram.stretches(&[]).0, [6]);
     }
 
     #[test]
