@@ -12,6 +12,7 @@ use super::{
     CommandError, Console, find,
     names::Names,
     page::{self, Extent, walk},
+    session::short,
     watch::unless_left,
 };
 use crate::{
@@ -161,8 +162,8 @@ fn table(entries: &[AuditEntry], names: &Names) -> Table {
         Column::number("#"),
         Column::text("WHEN"),
         Column::text("EVENT"),
-        Column::text("WHO").cut_to(12),
-        Column::text("WHAT").cut_to(16),
+        Column::text("WHO").cut_to(16),
+        Column::text("WHAT").cut_to(24),
         Column::text("ADDRESS").if_room(),
         Column::text("SESSION").cut_to(13).if_room(),
         Column::text("REQUEST").cut_to(12).if_room(),
@@ -184,7 +185,7 @@ fn table(entries: &[AuditEntry], names: &Names) -> Table {
 fn line(entry: &AuditEntry, names: &Names, style: &Style) -> String {
     let moment = Cell::new(moment(entry.at), Tone::Dim).render(style);
     let event = Cell::new(format!("{:<10}", entry.event), super::event::tone(&entry.event)).render(style);
-    let session = entry.session.map(|session| format!("session {session}"));
+    let session = entry.session.map(|session| format!("session {}", short(session, style)));
     let parts = [Some(who(entry, names)), Some(what(entry, names)), session];
     let told: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
     format!("{moment}  {event}  {}\n", Cell::from(told.join("  ")).render(style))

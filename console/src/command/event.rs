@@ -9,7 +9,7 @@ use shared::{
     id::{SessionId, UserId},
 };
 
-use super::{CommandError, Console, find, names::Names, watch::unless_left};
+use super::{CommandError, Console, find, names::Names, session::short, watch::unless_left};
 use crate::{
     client::Happening,
     format::model,
@@ -115,7 +115,7 @@ fn line(event: &Event, names: &Names, style: &Style) -> String {
         event.tokens.map(|tokens| tokens.to_string()),
         event.operator.map(|uid| format!("by uid {uid}")),
         event.reason.as_ref().map(|reason| format!("because: {reason}")),
-        event.session.map(|session| format!("session {session}")),
+        event.session.map(|session| format!("session {}", short(session, style))),
     ];
     let told = Cell::from(parts.into_iter().flatten().collect::<Vec<_>>().join("  ")).render(style);
     format!("{moment}  {name}  {told}\n")

@@ -124,7 +124,7 @@ async fn end(console: &mut Console, arguments: &EndArgs) -> Result<(), CommandEr
 pub(super) fn table(grants: &[Grant], call: &dyn Fn(&UserId) -> String, style: &Style) -> Table {
     let columns = [
         Column::text("GRANT"),
-        Column::text("USER").cut_to(12),
+        Column::text("USER").cut_to(16),
         Column::text("RAISE"),
         Column::number("LEFT"),
         Column::text("REASON").cut_to(8),

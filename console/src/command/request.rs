@@ -89,11 +89,11 @@ fn shown(page: &Page<Request>, style: &Style) -> String {
 
 fn table(requests: &[Request]) -> Table {
     let columns = [
-        Column::text("USER").cut_to(12),
-        Column::text("MODEL").cut_to(10),
+        Column::text("USER").cut_to(16),
+        Column::text("MODEL").cut_to(16),
         Column::number("AGE"),
         Column::number("TOKENS"),
-        Column::text("API").cut_to(6),
+        Column::text("API").cut_to(7),
         Column::text("CLIENT").cut_to(7).if_room(),
         Column::text("CLAUDE SESSION").cut_to(8).if_room(),
         Column::text("SUBAGENT").cut_to(8).if_room(),

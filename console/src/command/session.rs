@@ -20,6 +20,9 @@ use crate::{
     value::{self, Moment},
 };
 
+/// The first two parts of an id are the moment when it was made (UUIDv7, RFC 9562).
+const MOMENT_LEN: usize = 13;
+
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
     /// List sessions, newest first
@@ -130,10 +133,10 @@ fn table(sessions: &[Session], style: &Style) -> Table {
     let columns = [
         Column::text("SESSION"),
         Column::text("STATE"),
-        Column::text("USER").cut_to(12),
+        Column::text("USER").cut_to(15),
         Column::text("DEVICE").cut_to(8),
         Column::text("MODEL").cut_to(10).if_room(),
-        Column::number("RUNNING"),
+        Column::number("RUNS"),
         Column::number("TOKENS").if_room(),
         Column::number("COST"),
         Column::number("USED"),
@@ -164,10 +167,17 @@ fn row(session: &Session, id_cells: usize, now: Timestamp) -> Vec<Cell> {
     ]
 }
 
+/// A session in a line: on a terminal, as much of its id as tells when it was made.
+pub(super) fn short(id: SessionId, style: &Style) -> String {
+    let id = id.to_string();
+    let cells = if style.width.is_some() { MOMENT_LEN } else { id.len() };
+    id.chars().take(cells).collect()
+}
+
 /// How much of the ids tells them apart. Where nothing is cut, all of it.
 fn id_cells(sessions: &[Session], style: &Style) -> usize {
-    /// The parts of a UUID end here; the first two of ours are the moment when it was made.
-    const ENDS: [usize; 4] = [13, 18, 23, 36];
+    /// The parts of a UUID end here.
+    const ENDS: [usize; 4] = [MOMENT_LEN, 18, 23, 36];
     let is_enough = |cells: &usize| {
         let mut beginnings: Vec<String> =
             sessions.iter().map(|session| session.id.to_string().chars().take(*cells).collect()).collect();

@@ -140,9 +140,10 @@ fn shown(user: &User, style: &Style) -> String {
         Column::text("STARTS AGAIN"),
     ]);
     let spending = spending.with(&budget.spending, window).render(style);
+    let called = user.email.clone().unwrap_or_else(|| user.id.to_string());
     let grants = match budget.grants.as_slice() {
         [] => String::new(),
-        grants => format!("\n{}", grant::table(grants, &|user| user.to_string(), style).render(style)),
+        grants => format!("\n{}", grant::table(grants, &|_| called.clone(), style).render(style)),
     };
     format!("{fields}\n{spending}{grants}")
 }

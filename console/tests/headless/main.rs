@@ -12,6 +12,7 @@ mod contract;
 mod failure;
 mod look;
 mod name;
+mod question;
 mod steer;
 mod stream;
 mod world;
