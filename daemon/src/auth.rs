@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Problems},
     domain::{audit::Origin, session::Lifetimes},
-    http::{Call, Peer, Response, Route, reply, route},
+    http::{Call, Response, Route, reply, route},
     keyring::{Keyring, Minted},
     reload::{Prepared, Reload},
     session::Sessions,
@@ -67,11 +67,7 @@ impl Reload for Auth {
 
 impl Auth {
     fn origin(&self, call: &Call) -> Origin {
-        let address = match call.connection.peer {
-            Peer::Tcp(address) => Some(address.ip()),
-            Peer::Unix { .. } => None,
-        };
-        Origin { at: self.clock.now(), request: call.id.clone(), address }
+        Origin { at: self.clock.now(), request: call.id.clone(), address: call.address() }
     }
 }
 

@@ -82,7 +82,7 @@ impl Budgets {
 
     /// Grants something that was checked: it holds for the next request.
     pub async fn grant(&self, grant: Grant, origin: Origin) -> Result<(), StoreError> {
-        let (Sessions { store, live, tasks }, limits) = (self.sessions.clone(), self.limits.clone());
+        let (Sessions { store, live, tasks, .. }, limits) = (self.sessions.clone(), self.limits.clone());
         carry_through(&tasks, "grant", async move {
             store.grant(grant.clone(), origin).await?;
             limits.grant(grant.clone());
@@ -96,7 +96,7 @@ impl Budgets {
 
     /// Takes a grant back before its time. None if there is none that holds.
     pub async fn end_grant(&self, end: GrantEnd) -> Result<Option<Grant>, StoreError> {
-        let (Sessions { store, live, tasks }, limits) = (self.sessions.clone(), self.limits.clone());
+        let (Sessions { store, live, tasks, .. }, limits) = (self.sessions.clone(), self.limits.clone());
         carry_through(&tasks, "end of a grant", async move {
             let (operator, reason, at) = (end.operator, end.reason.clone(), end.origin.at);
             let Some(grant) = store.end_grant(end).await? else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! The LLM gateway: every surface that clients speak, in front of one Bedrock.
 
 mod allowance;
+mod audit;
 pub mod bedrock;
 mod caller;
 mod chat;
@@ -43,6 +44,7 @@ use crate::{
     http::{Call, Route, reply, route},
     keyring::{Caller, Keyring},
     ledger::Ledger,
+    refusal::Refusals,
     traffic::Traffic,
 };
 
@@ -57,6 +59,7 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     pub limits: Arc<Limits>,
     pub traffic: Arc<Traffic>,
+    pub refusals: Arc<Refusals>,
     pub clock: Clock,
 }
 
@@ -68,6 +71,7 @@ pub struct Gateway {
     ledger: Arc<Ledger>,
     limits: Arc<Limits>,
     traffic: Arc<Traffic>,
+    refusals: Arc<Refusals>,
     clock: Clock,
     rules: ArcSwap<Rules>,
     unpriced: Unpriced,
@@ -77,7 +81,7 @@ pub struct Gateway {
 
 impl Gateway {
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { keyring, bedrock, ledger, limits, traffic, clock } = parts;
+        let Parts { keyring, bedrock, ledger, limits, traffic, refusals, clock } = parts;
         let rules = ArcSwap::from_pointee(Rules::new(config));
         let (config, defaults) = (config.gateway.clone(), config.bedrock.clone());
         Self {
@@ -86,6 +90,7 @@ impl Gateway {
             ledger,
             limits,
             traffic,
+            refusals,
             clock,
             rules,
             unpriced: Unpriced::default(),

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod live;
 pub mod metric;
 pub mod part;
+pub mod refusal;
 pub mod reload;
 pub mod sandbox;
 pub mod session;

@@ -10,9 +10,13 @@ use shared::{api::admin::Event, time::Timestamp};
 use tracing::{info, warn};
 
 use crate::{
-    domain::{audit::AuditEvent, session::Refusal},
+    domain::{
+        audit::{AuditEvent, AuditRecord, Origin},
+        session::{Refusal, UNKNOWN_TOKEN},
+    },
     event,
     live::LiveSessions,
+    refusal::Refusals,
     store::{Attempt, Ending, Finish, Refreshed, Store, StoreError, carry_through},
     task::Tasks,
 };
@@ -26,16 +30,20 @@ pub struct Sessions {
     pub live: Arc<LiveSessions>,
     /// Stopped after the last request has ended.
     pub tasks: Tasks,
+    pub refusals: Arc<Refusals>,
 }
 
 impl Sessions {
     /// Presents a refresh token.
     pub async fn refresh(&self, attempt: Attempt) -> Result<Refreshed, StoreError> {
-        let (store, live) = (self.store.clone(), self.live.clone());
+        let Self { store, live, refusals, .. } = self.clone();
         carry_through(&self.tasks, "refresh", async move {
-            let at = attempt.origin.at;
+            let origin = attempt.origin.clone();
             let refreshed = store.refresh(attempt).await?;
-            live.events().tell(|| told(&refreshed, at));
+            live.events().tell(|| told(&refreshed, origin.at));
+            if let Some(record) = refused(&refreshed, origin) {
+                refusals.noted(record).await;
+            }
             if let Refreshed::Refused { session, refusal: Refusal::Reused(ended) } = &refreshed {
                 live.end(session.identity.session, *ended);
                 let (user, session) = (&session.identity.user, session.identity.session);
@@ -62,6 +70,23 @@ impl Sessions {
         })
         .await
     }
+}
+
+/// The record of a refusal that changed nothing.
+fn refused(refreshed: &Refreshed, origin: Origin) -> Option<AuditRecord> {
+    let (session, code) = match refreshed {
+        Refreshed::Renewed { .. } | Refreshed::Refused { refusal: Refusal::Reused(_), .. } => return None,
+        Refreshed::Refused { session, refusal } => (Some(session), refusal.code()),
+        Refreshed::Locked { session, lock } => (Some(session), Refusal::Locked { until: lock.until }.code()),
+        Refreshed::Unknown => (None, UNKNOWN_TOKEN),
+    };
+    let identity = session.map(|session| &session.identity);
+    Some(AuditRecord {
+        user: identity.map(|identity| identity.user.clone()),
+        session: identity.map(|identity| identity.session),
+        code: Some(code.to_owned()),
+        ..AuditRecord::new(origin, AuditEvent::Refusal)
+    })
 }
 
 /// What came of presenting a refresh token, for whoever watches.
@@ -93,10 +118,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{
-            audit::Origin,
-            session::{EndReason, Ended, Identity, Lifetimes, Session},
-        },
+        clock::Clock,
+        domain::session::{EndReason, Ended, Identity, Lifetimes, Session},
         live::Life,
         store::{Opening, RefreshToken, SqliteStore},
     };
@@ -132,7 +155,9 @@ mod tests {
     async fn a_client_that_hangs_up_does_not_stop_the_end_of_a_session() {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(dir.path()).unwrap());
-        let sessions = Sessions { store, live: Arc::default(), tasks: Tasks::default() };
+        let tasks = Tasks::default();
+        let refusals = Refusals::start(&tasks, store.clone(), Clock::System);
+        let sessions = Sessions { store, live: Arc::default(), tasks, refusals };
         let ((left, _), (stolen, token)) = (signed_in(&sessions).await, signed_in(&sessions).await);
         let attempt = |at| Attempt { token: token.clone(), lifetimes: LIFETIMES, origin: origin(at) };
         sessions.refresh(attempt(1)).await.unwrap();

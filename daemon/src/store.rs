@@ -42,11 +42,11 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 /// Where sessions and records are kept. The rules are `domain`'s: a store reads what a rule needs, asks it, and
 /// writes what it decided, in one transaction.
 pub trait Store: Send + Sync + Debug {
-    /// Adds a session with its first refresh token, unless its user or its device is locked. Audits the sign-in, or that
-    /// it was refused.
+    /// Adds a session with its first refresh token and audits the sign-in, unless its user or its device is locked. A
+    /// refusal that changes nothing is the caller's to audit, also of the next one.
     fn open_session(&self, opening: Opening) -> Pending<'_, Opened>;
     /// Presents a refresh token: rotates it, repeats its rotation, or refuses it and, if it was reused, ends
-    /// its session. Audits whatever happened. Once begun, it answers only when it is known what happened,
+    /// its session. Audits whatever changed. Once begun, it answers only when it is known what happened,
     /// however long that takes: call it through `carry_through`.
     fn refresh(&self, attempt: Attempt) -> Pending<'_, Refreshed>;
     /// Ends a session and audits it, unless it is over already. Answers as `refresh` does.

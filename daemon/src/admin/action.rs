@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 use shared::api::admin;
-use tracing::error;
 
 use super::{Admin, BODY_LIMIT, error::AdminError, parameter, peer};
 use crate::{
@@ -61,9 +60,7 @@ pub(super) async fn audit_refusal(admin: &Admin, call: &Call) {
         detail: Some(format!("{} {}", call.method, call.path).chars().take(LONGEST_TEXT).collect()),
         ..AuditRecord::new(origin(admin, call), AuditEvent::Refusal)
     };
-    if let Err(error) = admin.sessions.store.add_audit(record).await {
-        error!(request = %call.id, %error, "refused admin request not audited");
-    }
+    admin.sessions.refusals.noted(record).await;
 }
 
 async fn ordered(admin: &Admin, call: &mut Call) -> Result<(Order, admin::Action), AdminError> {

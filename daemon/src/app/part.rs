@@ -14,6 +14,7 @@ use crate::{
     ledger::Ledger,
     live::{LiveSessions, Upkeep},
     part::Part,
+    refusal::Refusals,
     session::Sessions,
     store::{SqliteStore, Store},
     task::Tasks,
@@ -43,7 +44,7 @@ impl Parts {
         let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
         let keyring = Arc::new(keyring.context("tokens can't be signed")?);
         let entra = entra(config, &clock, background)?;
-        let sessions = Sessions { store: store.clone(), live: live.clone(), tasks: background.clone() };
+        let sessions = sessions(&store, &live, &clock, background);
         let budgets = budgets(&sessions, config, &clock).await?;
         let made_of = gateway::Parts {
             keyring: keyring.clone(),
@@ -51,6 +52,7 @@ impl Parts {
             ledger: Arc::new(Ledger::start(background, store.clone(), clock.clone())),
             limits: budgets.limits().clone(),
             traffic: traffic(&clock, background),
+            refusals: sessions.refusals.clone(),
             clock: clock.clone(),
         };
         let gateway = Arc::new(Gateway::new(config, made_of.clone()));
@@ -91,6 +93,11 @@ async fn live(
     let upkeep = upkeep.await.context("the ends of sessions can't be loaded")?;
     background.spawn("upkeep", upkeep.retaining(config.admin.audit_retention).run(background.stopping()));
     Ok(live)
+}
+
+fn sessions(store: &Arc<dyn Store>, live: &Arc<LiveSessions>, clock: &Clock, background: &Tasks) -> Sessions {
+    let refusals = Refusals::start(background, store.clone(), clock.clone());
+    Sessions { store: store.clone(), live: live.clone(), tasks: background.clone(), refusals }
 }
 
 async fn budgets(sessions: &Sessions, config: &Config, clock: &Clock) -> anyhow::Result<Arc<Budgets>> {

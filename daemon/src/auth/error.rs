@@ -98,7 +98,7 @@ impl AuthError {
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Body(BodyError::TooLarge { .. }) => "request_too_large",
             Self::Body(BodyError::TooSlow(_)) => "request_timeout",

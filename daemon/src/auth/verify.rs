@@ -7,7 +7,7 @@ use shared::{
     id::{DeviceId, SessionId},
     secret::Secret,
 };
-use tracing::{error, info};
+use tracing::info;
 
 use super::{
     Auth, AuthError, BODY_LIMIT, answer,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         audit::{AuditEvent, AuditRecord},
-        session::{Identity, Session},
+        session::{Identity, Lock, Session},
     },
     event,
     http::{Call, Response},
@@ -47,13 +47,11 @@ async fn sign_in(auth: &Auth, call: &mut Call) -> Result<TokenAnswer, AuthError>
     let minted = auth.keyring.mint(&session.identity)?;
     let token = RefreshToken::generate()?;
     let (identity, at) = (session.identity.clone(), origin.at);
-    let events = auth.sessions.live.events();
     let opening = Opening { session, token: token.clone(), origin };
     if let Opened::Locked(lock) = auth.sessions.store.open_session(opening).await? {
-        events.tell(|| event::of_session(AuditEvent::Refusal, &identity, at));
-        return Err(AuthError::Locked(lock));
+        return Err(locked_out(auth, call, identity, lock).await);
     }
-    events.tell(|| event::of_session(AuditEvent::SignIn, &identity, at));
+    auth.sessions.live.events().tell(|| event::of_session(AuditEvent::SignIn, &identity, at));
     info!(user = %identity.user, session = %identity.session, "signed in");
     Ok(tokens(minted, token))
 }
@@ -100,13 +98,24 @@ fn identify(person: Person, device: Option<DeviceId>) -> Identity {
 /// Audits a refusal. That Entra could not be asked is no refusal.
 async fn refused(auth: &Auth, call: &Call, refusal: Refusal) -> AuthError {
     if !refusal.is_unavailable() {
-        let record = AuditRecord {
-            code: Some(refusal.code().to_owned()),
-            ..AuditRecord::new(auth.origin(call), AuditEvent::Refusal)
-        };
-        if let Err(error) = auth.sessions.store.add_audit(record).await {
-            error!(request = %call.id, %error, "refused sign-in not audited");
-        }
+        let record = AuditRecord::new(auth.origin(call), AuditEvent::Refusal);
+        let code = Some(refusal.code().to_owned());
+        auth.sessions.refusals.noted(AuditRecord { code, ..record }).await;
     }
     AuthError::SignIn(refusal)
+}
+
+/// The session does not come about, so the record does not name it.
+async fn locked_out(auth: &Auth, call: &Call, identity: Identity, lock: Lock) -> AuthError {
+    let origin = auth.origin(call);
+    auth.sessions.live.events().tell(|| event::of_session(AuditEvent::Refusal, &identity, origin.at));
+    let error = AuthError::Locked(lock.clone());
+    let record = AuditRecord {
+        user: Some(identity.user),
+        code: Some(error.code().to_owned()),
+        detail: Some(lock.subject.to_string()),
+        ..AuditRecord::new(origin, AuditEvent::Refusal)
+    };
+    auth.sessions.refusals.noted(record).await;
+    error
 }

@@ -1,6 +1,7 @@
 //! What is written down about sign-ins, sessions and operators, for ever. Never content, never a token.
 
 mod chain;
+mod tally;
 
 // An address is data. `std::net` would bring sockets along, which have no place here.
 use core::net::IpAddr;
@@ -11,6 +12,7 @@ use shared::{
 };
 
 pub use chain::{Broken, Digest, Hash, Head, Link};
+pub use tally::Tally;
 
 use super::session::EndReason;
 
@@ -74,7 +76,7 @@ pub struct AuditEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuditEvent {
     SignIn,
-    /// A sign-in or a refresh was refused.
+    /// A sign-in, a refresh, a request or an action was refused.
     Refusal,
     Refresh,
     /// A used refresh token came back, and its session was revoked.

@@ -11,12 +11,22 @@ use crate::{
     live::Bar,
 };
 
-/// The caller of a request. Claude Code sends its token twice in Anthropic mode, which is fine as long as it is one.
+/// The caller of a request, whose session may go on.
 pub(super) fn identify(
     keyring: &Keyring,
     headers: &HeaderMap,
     now: Timestamp,
 ) -> Result<Arc<Caller>, Refusal> {
+    let caller = authenticate(keyring, headers)?;
+    match caller.life.bar(now).as_deref() {
+        None => Ok(caller),
+        Some(Bar::Ended(ended)) => Err(unauthenticated(ended.reason.sentence())),
+        Some(Bar::Locked(lock)) => Err(Refusal::Locked(lock.to_string())),
+    }
+}
+
+/// Whoever the token was given to. Claude Code sends its token twice in Anthropic mode, which is fine as long as it is one.
+pub(super) fn authenticate(keyring: &Keyring, headers: &HeaderMap) -> Result<Arc<Caller>, Refusal> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(bearer);
     let keys = headers.get_all("x-api-key").iter().map(text);
     let mut tokens = bearers.chain(keys);
@@ -27,12 +37,7 @@ pub(super) fn identify(
             return Err(Refusal::TwoCredentials);
         }
     }
-    let caller = keyring.verify(token).map_err(|error| Refusal::Unauthenticated(error.to_string()))?;
-    match caller.life.bar(now).as_deref() {
-        None => Ok(caller),
-        Some(Bar::Ended(ended)) => Err(unauthenticated(ended.reason.sentence())),
-        Some(Bar::Locked(lock)) => Err(Refusal::Locked(lock.to_string())),
-    }
+    keyring.verify(token).map_err(|error| Refusal::Unauthenticated(error.to_string()))
 }
 
 /// The token of a `Bearer` credential (RFC 6750, section 2.1).

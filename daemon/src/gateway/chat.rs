@@ -17,7 +17,7 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     route::exact(Method::POST, "/v1/chat/completions", gateway, |gateway, mut call| async move {
         let mut visit = Visit::for_answer(&gateway, Dialect::Chat);
         let outcome = create(&gateway, &mut call, &mut visit).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     })
 }
 

@@ -73,8 +73,8 @@ pub enum Refusal {
     #[error("`authorization` and `x-api-key` carry two different credentials")]
     TwoCredentials,
     /// A rule of ours says no; the sentence names the rule.
-    #[error("{0}")]
-    Policy(String),
+    #[error("{sentence}")]
+    Policy { code: &'static str, sentence: String },
     /// An operator locked the session, its device or its user; the sentence says until when.
     #[error("{0}")]
     Locked(String),
@@ -98,7 +98,7 @@ pub enum Refusal {
 
 impl From<Denial> for Refusal {
     fn from(denial: Denial) -> Self {
-        Self::Policy(denial.to_string())
+        Self::Policy { code: denial.code(), sentence: denial.to_string() }
     }
 }
 
@@ -127,6 +127,16 @@ impl Refusal {
             }
         }
         response
+    }
+
+    /// The machine code of a refusal that is audited: a rule said no, or an operator.
+    pub(super) fn audited(&self) -> Option<&'static str> {
+        match self {
+            Self::Policy { code, .. } => Some(code),
+            Self::Exceeded(exceeded) => Some(exceeded.code()),
+            Self::Locked(_) => Some("locked"),
+            _ => None,
+        }
     }
 
     /// The budget that is spent, if that is why: asking again is in vain.

@@ -17,13 +17,13 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let whole = route::exact(Method::POST, "/invoke", gateway, |gateway, mut call| async move {
         let mut visit = Visit::for_answer(&gateway, Dialect::Invoke);
         let outcome = invoke(&gateway, &mut call, &mut visit, Action::Invoke).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     });
     let path = "/invoke-with-response-stream";
     let streamed = route::exact(Method::POST, path, gateway, |gateway, mut call| async move {
         let mut visit = Visit::for_answer(&gateway, Dialect::Invoke);
         let outcome = invoke(&gateway, &mut call, &mut visit, Action::InvokeStream).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     });
     route::any_of([whole, streamed])
 }

@@ -27,13 +27,13 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let create = route::exact(Method::POST, "/v1/messages", gateway, |gateway, mut call| async move {
         let mut visit = Visit::for_answer(&gateway, Dialect::Messages);
         let outcome = create(&gateway, &mut call, &mut visit).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     });
     let count =
         route::exact(Method::POST, "/v1/messages/count_tokens", gateway, |gateway, mut call| async move {
             let visit = Visit::new(&gateway, Dialect::Messages, Purpose::Count);
             let outcome = count(&gateway, &mut call).await;
-            visit.answer(outcome, call).await
+            visit.answer(&gateway, outcome, call).await
         });
     route::any_of([create, count])
 }

@@ -28,11 +28,11 @@ const DEFAULTS: [&str; 3] = [
 pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let all = route::exact(Method::GET, PATH, gateway, |gateway, call| async move {
         let visit = Visit::new(&gateway, dialect(&call.headers), Purpose::List);
-        visit.answer(all(&gateway, &call), call).await
+        visit.answer(&gateway, all(&gateway, &call), call).await
     });
     let one = route::under(Method::GET, "/v1/models/", gateway, |gateway, call| async move {
         let visit = Visit::new(&gateway, dialect(&call.headers), Purpose::List);
-        visit.answer(one(&gateway, &call), call).await
+        visit.answer(&gateway, one(&gateway, &call), call).await
     });
     route::any_of([all, one])
 }

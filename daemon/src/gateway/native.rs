@@ -26,7 +26,7 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     route::under(Method::POST, "/model/", gateway, |gateway, mut call| async move {
         let mut visit = Visit::new(&gateway, Dialect::Bedrock, purpose(&call.path));
         let outcome = model(&gateway, &mut call, &mut visit).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     })
 }
 

@@ -43,7 +43,7 @@ impl ModelPolicy {
         let base = |id: &str| ModelId::new(foundation(id).unwrap_or(id));
         match self.resolve(name) {
             Ok(model) => Ok(base(model.as_str())),
-            Err(Refusal::Policy(_)) if self.is_foundation_of_allowed(name) => Ok(ModelId::new(name)),
+            Err(Refusal::Policy { .. }) if self.is_foundation_of_allowed(name) => Ok(ModelId::new(name)),
             Err(refusal) => Err(refusal),
         }
     }
@@ -93,7 +93,8 @@ fn malformed() -> Refusal {
 }
 
 fn denied(name: &str) -> Refusal {
-    Refusal::Policy(format!("the model `{name}` is not one of those that this gateway allows"))
+    let sentence = format!("the model `{name}` is not one of those that this gateway allows");
+    Refusal::Policy { code: "model_not_offered", sentence }
 }
 
 #[cfg(test)]
@@ -118,7 +119,7 @@ mod tests {
         }
         assert_eq!(models.resolve("opus").unwrap().as_str(), "us.anthropic.claude-opus-4-8");
         for name in ["eu.anthropic.claude-x", "claude-haiku:1", "meta.llama3.1", "meta"] {
-            assert!(matches!(models.resolve(name), Err(Refusal::Policy(_))), "{name}");
+            assert!(matches!(models.resolve(name), Err(Refusal::Policy { .. })), "{name}");
         }
     }
 

@@ -24,12 +24,12 @@ pub(super) fn routes(gateway: &Arc<Gateway>) -> Route {
     let list = route::exact(Method::GET, PATH, gateway, |gateway, call| async move {
         let visit = Visit::new(&gateway, Dialect::Bedrock, Purpose::List);
         let outcome = profiles(&gateway, &call).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     });
     let one = route::under(Method::GET, "/inference-profiles/", gateway, |gateway, call| async move {
         let visit = Visit::new(&gateway, Dialect::Bedrock, Purpose::List);
         let outcome = profiles(&gateway, &call).await;
-        visit.answer(outcome, call).await
+        visit.answer(&gateway, outcome, call).await
     });
     route::any_of([list, one])
 }

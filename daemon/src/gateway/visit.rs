@@ -53,13 +53,19 @@ impl Visit {
 
     /// The answer. A caller who is refused before its body was read is let finish writing: it would see a broken
     /// connection otherwise, and no answer.
-    pub(super) async fn answer(mut self, outcome: Result<Response, Refusal>, mut call: Call) -> Response {
+    pub(super) async fn answer(
+        mut self,
+        gateway: &Gateway,
+        outcome: Result<Response, Refusal>,
+        mut call: Call,
+    ) -> Response {
         match outcome {
             Ok(response) => {
                 self.close(response.status(), false);
                 response
             }
             Err(refusal) => {
+                gateway.audit(&refusal, &call);
                 let response = refusal.answer(self.dialect, &call.id);
                 self.close(response.status(), true);
                 call.discard().await;

@@ -1,6 +1,9 @@
 //! One request as a door sees it. The body is not read until a door asks for it, with a limit.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
@@ -46,6 +49,14 @@ impl Call {
     /// A header's value, if it is there and is text.
     pub fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Where it comes from, if it comes over the network.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.connection.peer {
+            Peer::Tcp(address) => Some(address.ip()),
+            Peer::Unix { .. } => None,
+        }
     }
 
     /// A query parameter, decoded (`application/x-www-form-urlencoded`).

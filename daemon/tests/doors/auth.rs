@@ -56,18 +56,21 @@ async fn a_session_knows_its_user_and_device_in_short_clean_words() {
 #[tokio::test]
 async fn every_refused_sign_in_says_which_rule_refused() {
     let world = World::with(|trust| trust.required_groups = vec!["engineering".to_owned()]).await;
-    let mut sentences = HashSet::new();
+    let (mut sentences, mut codes) = (HashSet::new(), HashSet::new());
     for forgery in Forgery::ALL {
         let body = json!({ "id_token": world.entra.forge(User::ADA, forgery) });
         let answer = world.daemon.post("/auth/verify", &body).await;
         assert_eq!(answer.status, 401, "{forgery:?}");
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        codes.insert(answer.error().error);
         sentences.insert(answer.error().error_description);
     }
     assert_eq!(sentences.len(), Forgery::ALL.len());
     let trail = world.daemon.trail().await;
-    assert_eq!(trail.len(), Forgery::ALL.len());
     assert!(trail.iter().all(|(event, code)| *event == AuditEvent::Refusal && code.is_some()));
+    let audited: Vec<_> = trail.into_iter().filter_map(|(_, code)| code).collect();
+    assert_eq!(audited.iter().collect::<HashSet<_>>(), codes.iter().collect(), "each rule");
+    assert_eq!(audited.len(), codes.len(), "once a minute");
     assert!(world.daemon.store.sessions(SessionQuery::default()).await.unwrap().is_empty());
     world.sign_in().await;
 }
@@ -172,6 +175,22 @@ async fn a_refresh_token_that_is_unknown_or_expired_says_so() {
     world.clock.advance(REFRESH_TTL);
     let refused = world.daemon.refresh(&first.refresh_token).await;
     assert_eq!(refused.refusal(), code(401, "refresh_token_expired"));
+}
+
+#[tokio::test]
+async fn refused_refreshes_are_audited_once_a_minute_however_often_they_are_tried() {
+    let world = World::new().await;
+    let (left, expired) = (world.sign_in().await, world.sign_in().await);
+    assert_eq!(world.daemon.log_out(&left.access_token).await.status, 200);
+    world.clock.advance(REFRESH_TTL);
+    for _ in 0..20 {
+        world.daemon.refresh(&Secret::new("A".repeat(43))).await;
+        world.daemon.refresh(&Secret::new("B".repeat(43))).await;
+        world.daemon.refresh(&left.refresh_token).await;
+        world.daemon.refresh(&expired.refresh_token).await;
+    }
+    let codes: Vec<_> = world.daemon.trail().await.into_iter().filter_map(|(_, code)| code).collect();
+    assert_eq!(codes, ["refresh_token_unknown", "session_ended", "refresh_token_expired"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The gateway's Bedrock surfaces.
 
+mod audit;
 mod budget;
 mod chat;
 mod ending;

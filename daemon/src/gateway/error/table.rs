@@ -38,7 +38,7 @@ pub(super) fn row(refusal: &Refusal, id: &RequestId) -> Row {
         Refusal::Unauthenticated(_) | Refusal::SessionOver => {
             (401, "authentication_error", "invalid_api_key")
         }
-        Refusal::Policy(_) | Refusal::Locked(_) => (400, POLICY, POLICY),
+        Refusal::Policy { .. } | Refusal::Locked(_) => (400, POLICY, POLICY),
         Refusal::TwoCredentials | Refusal::Malformed(_) | Refusal::Untranslatable(_) => {
             (400, INVALID, "invalid_value")
         }

@@ -49,10 +49,12 @@ async fn a_dead_token_is_401_and_never_tells_the_client_to_stop_trying() {
 
 #[tokio::test]
 async fn a_denial_by_policy_is_shaped_for_one_request() {
-    let (status, _, body) = said(&Refusal::Policy("no".into()), Dialect::Bedrock).await;
+    let (status, _, body) =
+        said(&Refusal::Policy { code: "model_denied", sentence: "no".into() }, Dialect::Bedrock).await;
     assert_eq!(status, 400);
     assert_eq!(body["error"], json!({ "type": "policy_blocked", "message": "no" }));
-    let (_, _, body) = said(&Refusal::Policy("no".into()), Dialect::Chat).await;
+    let (_, _, body) =
+        said(&Refusal::Policy { code: "model_denied", sentence: "no".into() }, Dialect::Chat).await;
     assert_eq!(body["error"]["code"], "policy_blocked");
 }
 

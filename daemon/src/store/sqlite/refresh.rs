@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::{AuditEvent, AuditRecord},
-        session::{Lock, Presented, Refusal, Session, Step, TokenState, UNKNOWN_TOKEN},
+        audit::AuditEvent,
+        session::{Lock, Presented, Refusal, Session, Step, TokenState},
     },
     store::{Attempt, Ending, Opened, Opening, Refreshed, TokenHash, token::Seed},
 };
@@ -29,10 +29,6 @@ struct Known {
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, Fault> {
     let Opening { session, token, origin } = opening;
     if let Some(lock) = lock::of(connection, &session.identity, origin.at)? {
-        // The session does not come about, so nothing may refer to it.
-        let record = audit::about(session, AuditEvent::Refusal, Some("locked"), origin);
-        let detail = Some(lock.subject.to_string());
-        audit::insert(connection, AuditRecord { session: None, detail, ..record })?;
         return Ok(Opened::Locked(lock));
     }
     session::insert(connection, session)?;
@@ -42,7 +38,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
 }
 
 pub(super) fn present(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {
-    let Some(known) = find(connection, attempt.token.hash())? else { return unknown(connection, attempt) };
+    let Some(known) = find(connection, attempt.token.hash())? else { return Ok(Refreshed::Unknown) };
     let mut session = session::find(connection, known.session)?.ok_or(Fault::Unreadable("refresh token"))?;
     let now = attempt.origin.at;
     let presented = Presented { state: known.state, expires: known.expires, ended: session.ended };
@@ -99,20 +95,11 @@ fn refused(
     if let Refusal::Reused(ended) = refusal {
         let session = session.identity.session;
         session::end(connection, &Ending { session, ended, origin: attempt.origin.clone() })?;
-    } else {
-        let code = Some(refusal.code());
-        audit::insert(connection, audit::about(&session, AuditEvent::Refusal, code, &attempt.origin))?;
     }
     Ok(match (refusal, lock) {
         (Refusal::Locked { .. }, Some(lock)) => Refreshed::Locked { session, lock },
         (refusal, _) => Refreshed::Refused { session, refusal },
     })
-}
-
-fn unknown(connection: &Connection, attempt: &Attempt) -> Result<Refreshed, Fault> {
-    let record = AuditRecord::new(attempt.origin.clone(), AuditEvent::Refusal);
-    audit::insert(connection, AuditRecord { code: Some(UNKNOWN_TOKEN.to_owned()), ..record })?;
-    Ok(Refreshed::Unknown)
 }
 
 fn insert(

@@ -157,8 +157,7 @@ async fn a_token_that_comes_back_after_its_successor_was_used_ends_the_session()
     let bench = bench.reopened();
     assert_eq!(bench.refusal(&third, 22).await, Refusal::Ended(ended));
     assert_eq!(bench.store.session(session.identity.session).await.unwrap().unwrap().ended, Some(ended));
-    let refused = Some("session_ended".to_owned());
-    assert_eq!(bench.events().await[3..], [(AuditEvent::Reuse, None), (AuditEvent::Refusal, refused)]);
+    assert_eq!(bench.events().await[3..], [(AuditEvent::Reuse, None)]);
 }
 
 #[tokio::test]
@@ -201,7 +200,7 @@ async fn the_files_hold_no_token_and_a_spent_token_has_no_seed() {
 }
 
 #[tokio::test]
-async fn a_token_nobody_knows_is_refused_and_audited_and_an_expired_one_is_forgotten() {
+async fn a_token_nobody_knows_is_refused_and_an_expired_one_is_forgotten() {
     let bench = Bench::new();
     let (_, token) = bench.signed_in("ada").await;
     assert!(matches!(bench.refresh(&RefreshToken::generate().unwrap(), 1).await, Refreshed::Unknown));
@@ -210,8 +209,7 @@ async fn a_token_nobody_knows_is_refused_and_audited_and_an_expired_one_is_forgo
     assert_eq!(bench.store.forget_tokens(at(late - 1)).await, Ok(0));
     assert_eq!(bench.store.forget_tokens(at(late)).await, Ok(1));
     assert!(matches!(bench.refresh(&token, late).await, Refreshed::Unknown));
-    let codes: Vec<_> = bench.events().await.into_iter().filter_map(|(_, code)| code).collect();
-    assert_eq!(codes, ["refresh_token_unknown", "refresh_token_expired", "refresh_token_unknown"]);
+    assert_eq!(bench.events().await.len(), 1, "what changes nothing is for others to audit");
 }
 
 #[tokio::test]

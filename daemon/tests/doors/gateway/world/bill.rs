@@ -16,6 +16,15 @@ pub(in crate::gateway) struct Bill {
     pub(in crate::gateway) tokens: Tokens,
 }
 
+/// A refusal, as the audit trail has it.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Refused {
+    pub(in crate::gateway) user: Option<String>,
+    pub(in crate::gateway) is_of_session: bool,
+    pub(in crate::gateway) code: String,
+    pub(in crate::gateway) detail: String,
+}
+
 impl World {
     /// Stops everything and reads what was recorded, in the order in which it was settled.
     pub(in crate::gateway) async fn bills(self) -> Vec<Bill> {
@@ -52,6 +61,19 @@ impl World {
         let database = Connection::open(dir.path().join("state/sallyport.db")).unwrap();
         let sum = database.query_row("SELECT sum(cost) FROM usage", [], |row| row.get::<_, i64>(0)).unwrap();
         Money::from_micros(sum.cast_unsigned())
+    }
+
+    /// Stops everything and reads who was refused.
+    pub(in crate::gateway) async fn refusals(self) -> Vec<Refused> {
+        let dir = self.stopped().await;
+        let database = Connection::open(dir.path().join("state/sallyport.db")).unwrap();
+        let select = "SELECT user, session IS NOT NULL, code, detail FROM audit WHERE event = 'refusal'";
+        let mut rows = database.prepare(&format!("{select} ORDER BY sequence")).unwrap();
+        let refused = rows.query_map([], |row| {
+            let (user, is_of_session) = (row.get(0)?, row.get(1)?);
+            Ok(Refused { user, is_of_session, code: row.get(2)?, detail: row.get(3)? })
+        });
+        refused.unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     /// The folder, once everything has stopped.
