@@ -193,6 +193,7 @@ pub static BINDINGS: &[Binding] = &[
     bind(Detail, &[PAGE_UP], Action::PageUp, "a page up"),
     bind(Detail, &[PAGE_DOWN, letter(' ')], Action::PageDown, "a page down"),
     bind(Detail, &[ESC, ENTER, letter('q')], Action::Back, "close"),
+    bind(Detail, &[letter('?')], Action::Help, "this help"),
     bind(Help, &[UP, letter('k')], Action::Up, "up"),
     bind(Help, &[DOWN, letter('j')], Action::Down, "down"),
     bind(Help, &[PAGE_UP], Action::PageUp, "a page up"),

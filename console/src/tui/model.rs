@@ -64,7 +64,10 @@ pub struct Link {
     pub heard: Option<Timestamp>,
     pub is_asking: bool,
     pub due: Timestamp,
+    /// A stream of events is open, or being opened.
     pub is_following: bool,
+    /// It is open.
+    pub is_open: bool,
     pub follow_due: Timestamp,
 }
 

@@ -43,7 +43,8 @@ impl Screen {
     /// Stops the program as `Ctrl-Z` does elsewhere, until the shell continues it.
     pub fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        // The whole job, as the terminal itself would: a `just` or `sudo` around it stops, too.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         take_over()?;
         self.terminal.clear()
     }

@@ -8,6 +8,7 @@ mod tick;
 mod typed;
 
 use ratatui::layout::Size;
+use shared::api::admin::Event;
 
 pub use self::command::candidates;
 
@@ -49,23 +50,39 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Answered { asker, query, result } => answer::answered(model, asker, &query, result),
         Msg::Carried { order, outcome } => answer::carried(model, &order, outcome),
-        Msg::Following => Vec::new(),
+        Msg::Following => {
+            model.link.is_open = true;
+            Vec::new()
+        }
         Msg::Happened(events) => {
-            let heard = model.slot_mut().map(|slot| events.iter().map(|event| slot.screen.hear(event)));
-            let heard = heard.and_then(|heard| heard.max_by_key(|heard| rank(*heard)));
-            hear(model, heard.unwrap_or(Heard::Nothing));
+            happened(model, &events);
             Vec::new()
         }
         Msg::Unfollowed(failure) => {
-            model.link.is_following = false;
-            model.link.follow_due = model.now + tick::pause(failure.map_or(0, |_| 2));
-            hear(model, Heard::All);
+            unfollowed(model, failure.is_some());
             Vec::new()
         }
         Msg::Stop => {
             model.is_over = true;
             Vec::new()
         }
+    }
+}
+
+fn happened(model: &mut Model, events: &[Event]) {
+    let Some(slot) = model.slot_mut() else { return };
+    let heard = events.iter().map(|event| slot.screen.hear(event)).max_by_key(|heard| rank(*heard));
+    hear(model, heard.unwrap_or(Heard::Nothing));
+}
+
+/// What happened between the end of a stream and the next one was missed.
+fn unfollowed(model: &mut Model, has_failed: bool) {
+    let link = &mut model.link;
+    let was_open = std::mem::take(&mut link.is_open);
+    link.is_following = false;
+    link.follow_due = model.now + tick::pause(if has_failed { tick::SELDOM } else { 0 });
+    if was_open {
+        hear(model, Heard::All);
     }
 }
 

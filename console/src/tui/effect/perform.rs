@@ -151,3 +151,6 @@ async fn follow(client: &Client, replies: &Sender<Msg>) -> Result<(), ClientErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,7 +95,8 @@ impl Screen for Requests {
     fn note(&self) -> Option<String> {
         let users = self.table.rows().filter(|node| node.kind() == Kind::User).count() as u64;
         let out: u64 = self.running.iter().map(|request| request.tokens.output).sum();
-        let requests = many(self.running.len() as u64, "request");
+        let all = if self.running.len() < MOST as usize { "" } else { "the oldest " };
+        let requests = format!("{all}{}", many(self.running.len() as u64, "request"));
         Some(format!("{requests} of {}, {} tokens out", many(users, "user"), count(out)))
     }
 

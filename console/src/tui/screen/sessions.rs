@@ -24,6 +24,8 @@ use crate::{
     },
 };
 
+/// No more are loaded, so that years of ended sessions fit into memory.
+const MOST: u64 = 20_000;
 /// Everything is loaded again this often: locks that ran out and sessions that expired change no record.
 const WHOLE_EVERY: Duration = Duration::from_mins(1);
 /// Clocks and writes of the daemon may be this far apart.
@@ -41,6 +43,8 @@ pub struct Sessions {
     loading: Option<Vec<Session>>,
     /// Whether the first page of it has come.
     has_page: bool,
+    /// Whether there are more than are loaded.
+    is_cut: bool,
 }
 
 impl Default for Sessions {
@@ -52,6 +56,7 @@ impl Default for Sessions {
             known: Timestamp::default(),
             loading: None,
             has_page: false,
+            is_cut: false,
         }
     }
 }
@@ -149,7 +154,8 @@ impl Screen for Sessions {
     }
 
     fn note(&self) -> Option<String> {
-        Some(if self.shows_ended { "all" } else { "signed in" }.to_owned())
+        let which = if self.shows_ended { "all" } else { "signed in" };
+        Some(if self.is_cut { format!("{which}, the newest {MOST}") } else { which.to_owned() })
     }
 
     fn empty(&self) -> &'static str {
@@ -181,7 +187,8 @@ impl Sessions {
             self.table.update(page.items.clone());
         }
         loading.extend(page.items);
-        if let Some(skip) = page.next {
+        self.is_cut = page.next.is_some_and(|next| next >= MOST);
+        if let Some(skip) = page.next.filter(|next| *next < MOST) {
             return vec![self.page(skip)];
         }
         let whole = self.loading.take().unwrap_or_default();

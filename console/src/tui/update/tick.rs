@@ -11,13 +11,16 @@ use crate::tui::{
 /// From one question of the screen that is seen to the next.
 pub const EVERY: Duration = Duration::from_secs(1);
 
+/// Tries after which it is tried as seldom as ever.
+pub const SELDOM: u32 = 8;
+
 /// How long to wait before the next try.
 pub fn pause(tries: u32) -> Duration {
     match tries {
         0 => Duration::from_millis(250),
         1 => Duration::from_millis(500),
         2..4 => Duration::from_secs(1),
-        4..8 => Duration::from_secs(2),
+        4..SELDOM => Duration::from_secs(2),
         _ => Duration::from_secs(5),
     }
 }

@@ -16,6 +16,11 @@ use crate::{
     },
 };
 
+/// Whether every session is asked for.
+fn is_whole(query: &Query) -> bool {
+    matches!(query, Query::Sessions(query) if query.changed_since.is_none())
+}
+
 #[test]
 fn a_frame_is_there_before_any_answer() {
     let play = Play::open("sessions", SIZES[0], Daemon::Silent);
@@ -82,8 +87,12 @@ fn a_daemon_that_stopped_is_reported_with_its_age_and_found_again() {
     play.wait(6);
     let text = play.text();
     assert!(text.contains("● live") && text.contains("the daemon answers again"), "{text}");
-    let is_whole = |query: &&Query| matches!(query, Query::Sessions(query) if query.changed_since.is_none());
-    assert_eq!(play.asked.iter().filter(is_whole).count(), 1, "everything is loaded again: {:?}", play.asked);
+    assert_eq!(
+        play.asked.iter().filter(|query| is_whole(query)).count(),
+        1,
+        "everything is loaded again: {:?}",
+        play.asked
+    );
 }
 
 #[test]
@@ -106,13 +115,31 @@ fn a_daemon_that_falls_silent_is_called_so() {
 }
 
 #[test]
-fn the_stream_of_events_is_followed_again_when_it_ends() {
+fn the_stream_of_events_is_followed_again_when_it_ends_and_what_was_missed_is_asked_for() {
     let mut play = play();
     play.wait(1);
     assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 1);
+    play.tell(Msg::Following);
     play.tell(Msg::Unfollowed(None));
+    play.asked.clear();
     play.wait(2);
     assert_eq!(play.done.iter().filter(|effect| **effect == Effect::Follow).count(), 2);
+    assert!(play.asked.iter().any(is_whole), "{:?}", play.asked);
+}
+
+#[test]
+fn a_daemon_without_events_is_not_asked_for_everything_again_and_again() {
+    let mut play = play();
+    play.asked.clear();
+    for _ in 0..30 {
+        play.wait(1);
+        if play.model.link.is_following {
+            play.tell(Msg::Unfollowed(Some(stopped())));
+        }
+    }
+    assert!(!play.asked.iter().any(is_whole), "{:?}", play.asked);
+    let tries = play.done.iter().filter(|effect| **effect == Effect::Follow).count();
+    assert!((3..8).contains(&tries), "{tries}");
 }
 
 #[test]
