@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod find;
 mod grant;
+mod head;
 mod lock;
 mod names;
 mod page;

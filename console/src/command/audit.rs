@@ -10,6 +10,7 @@ use shared::{
 
 use super::{
     CommandError, Console, find,
+    head::Noted,
     names::Names,
     page::{self, Extent, walk},
     session::short,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     client::AuditQuery,
-    output::{Cell, Column, Style, Table, Tone},
+    output::{self, Cell, Column, Style, Table, Tone},
 };
 
 /// How soon a new record is seen.
@@ -74,8 +75,8 @@ pub struct TailArgs {
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// A head that was noted down, `SEQUENCE:HASH`: is it still in the trail?
-    #[arg(long, value_name = "HEAD")]
-    head: Option<String>,
+    #[arg(long, value_name = "HEAD", value_parser = Noted::read)]
+    head: Option<Noted>,
 }
 
 impl AuditCommand {
@@ -130,17 +131,22 @@ async fn tell(console: &mut Console, names: &mut Names, entry: &AuditEntry) -> R
 }
 
 async fn verify(console: &mut Console, arguments: &VerifyArgs) -> Result<(), CommandError> {
-    let verification = console.client.verify(arguments.head.as_deref()).await?;
+    let noted = arguments.head.as_ref();
+    let verification = console.client.verify(noted.map(Noted::as_str)).await?;
     let Verification { whole, records, head, broken } = &verification;
     let state = if *whole { "whole" } else { "broken" };
     let told = format!("{state}: {records} records looked at\nhead {head}\n");
     console.output.document(&verification, |_| told)?;
-    match broken {
-        _ if *whole => Ok(()),
-        broken => Err(CommandError::Broken(
-            broken.clone().unwrap_or_else(|| "the daemon does not say where".to_owned()),
-        )),
+    if !whole {
+        let where_it_is = broken.clone().unwrap_or_else(|| "the daemon does not say where".to_owned());
+        return Err(CommandError::Broken(where_it_is));
     }
+    let Some(noted) = noted else { return Ok(()) };
+    noted.check(&console.client).await?;
+    if console.output.is_for_people() {
+        output::note("the head that you noted is in it");
+    }
+    Ok(())
 }
 
 impl FilterArgs {

@@ -29,6 +29,8 @@ pub enum CommandError {
     Ambiguous { what: &'static str, name: String, candidates: Vec<String> },
     #[error("the audit trail is broken: {0}")]
     Broken(String),
+    #[error("record {0} is not kept any more, so that it can't be compared")]
+    NotKept(u64),
     #[error("{0} events were missed")]
     Missed(u64),
     #[error("the daemon is stopping")]
@@ -83,6 +85,7 @@ impl CommandError {
             Self::Broken(_) => {
                 "somebody changed the store: keep a copy of it, and compare with the heads that you noted"
             }
+            Self::NotKept(_) => "records are kept for `admin.audit_retention`: take a newer head",
             Self::Missed(_) => "whoever reads this is too slow; look at the whole again, then follow anew",
             _ => return None,
         };

@@ -159,3 +159,48 @@ impl Named for Grant {
 fn is_beginning(name: &str, id: &str) -> bool {
     !name.is_empty() && id.starts_with(&name.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::{id::UserId, time::Timestamp};
+
+    use super::*;
+
+    fn person(id: &str, email: &str) -> User {
+        User {
+            id: UserId::new(id),
+            email: Some(email.to_owned()),
+            name: None,
+            sessions: 1,
+            active_sessions: 1,
+            devices: 1,
+            last_seen: Timestamp(0),
+            lock: None,
+            budget: None,
+        }
+    }
+
+    #[test]
+    fn an_address_of_two_users_is_refused_and_an_id_is_not() {
+        let both = || vec![person("a", "ada@x.org"), person("b", "Ada@x.org"), person("c", "nada@x.org")];
+        let Err(CommandError::Ambiguous { candidates, .. }) = pick("ada@x.org", both()) else {
+            panic!("it was guessed")
+        };
+        assert_eq!(candidates, ["a  ada@x.org", "b  Ada@x.org"]);
+        assert_eq!(pick("b", both()).unwrap().id.as_str(), "b");
+    }
+
+    #[test]
+    fn a_part_of_an_address_is_no_name() {
+        let Err(CommandError::Unknown { near, .. }) = pick("ada", vec![person("c", "nada@x.org")]) else {
+            panic!("it was guessed")
+        };
+        assert_eq!(near, ["c  nada@x.org"]);
+    }
+
+    #[test]
+    fn an_id_that_is_the_address_of_somebody_else_is_the_id() {
+        let both = vec![person("a", "b"), person("b", "x")];
+        assert_eq!(pick("b", both).unwrap().id.as_str(), "b");
+    }
+}

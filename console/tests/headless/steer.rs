@@ -99,7 +99,7 @@ async fn a_grant_is_added_listed_and_ended() {
 }
 
 #[tokio::test]
-async fn the_audit_trail_is_verified() {
+async fn the_audit_trail_is_verified_with_a_head_that_was_noted() {
     let world = World::new().await;
     world.sign_in(User::ADA).await;
     let told = world.run(&["audit", "verify"]).await.done();
@@ -107,6 +107,19 @@ async fn the_audit_trail_is_verified() {
     assert!(told.starts_with("whole: 1 records looked at\n") && head.starts_with("1:"), "{told}");
     let verified: Verification = world.run(&["audit", "verify", "--json"]).await.json();
     assert_eq!((verified.whole, verified.records, verified.head.as_str()), (true, 1, head));
+
+    world.sign_in(User::GRACE).await;
+    let verified: Verification = world.run(&["audit", "verify", "--head", head, "--json"]).await.json();
+    assert_eq!((verified.whole, verified.records), (true, 2));
+    let changed = format!("1:{}", "0".repeat(64));
+    let beyond = format!("9:{}", "0".repeat(64));
+    for (noted, how) in [(changed, "is not the one that you noted"), (beyond, "is missing at its end")] {
+        let broken = world.run(&["audit", "verify", "--head", &noted]).await;
+        assert_eq!(broken.code, Some(1), "{}", broken.out);
+        assert!(
+            broken.err.starts_with("error: the audit trail is broken: record ") && broken.err.contains(how)
+        );
+    }
 }
 
 #[tokio::test]
