@@ -151,14 +151,8 @@ async fn verify(console: &mut Console, arguments: &VerifyArgs) -> Result<(), Com
 
 impl FilterArgs {
     async fn query(&self, console: &Console) -> Result<AuditQuery, CommandError> {
-        let user = match &self.user {
-            Some(name) => Some(find::user(console, name).await?.id),
-            None => None,
-        };
-        let session = match &self.session {
-            Some(name) => Some(find::session_id(&console.client, name).await?),
-            None => None,
-        };
+        let user = find::user_id(console, self.user.as_deref()).await?;
+        let session = find::session_id(console, self.session.as_deref()).await?;
         Ok(AuditQuery { event: self.event.clone(), user, session, ..AuditQuery::default() })
     }
 }

@@ -82,14 +82,8 @@ async fn tell(console: &mut Console, names: &mut Names, event: &Event) -> Result
 
 impl EventArgs {
     async fn filter(&self, console: &Console) -> Result<Filter, CommandError> {
-        let user = match &self.user {
-            Some(name) => Some(find::user(console, name).await?.id),
-            None => None,
-        };
-        let session = match &self.session {
-            Some(name) => Some(find::session_id(&console.client, name).await?),
-            None => None,
-        };
+        let user = find::user_id(console, self.user.as_deref()).await?;
+        let session = find::session_id(console, self.session.as_deref()).await?;
         Ok(Filter { events: self.event.clone(), user, session })
     }
 }

@@ -3,7 +3,7 @@
 
 use shared::{
     api::admin::{DeviceSummary, Grant, Session, User},
-    id::SessionId,
+    id::{SessionId, UserId},
 };
 
 use super::{CommandError, Console, page::walk};
@@ -52,11 +52,23 @@ pub(super) async fn session(client: &Client, name: &str) -> Result<Session, Comm
     pick(name, beginning_with(name, all.await?.items))
 }
 
-/// The id of a session, without asking more than is needed.
-pub(super) async fn session_id(client: &Client, name: &str) -> Result<SessionId, CommandError> {
+/// Whom a filter names, if it names anybody.
+pub(super) async fn user_id(console: &Console, name: Option<&str>) -> Result<Option<UserId>, CommandError> {
+    match name {
+        Some(name) => Ok(Some(user(console, name).await?.id)),
+        None => Ok(None),
+    }
+}
+
+/// The same for a session; a whole id is not asked for.
+pub(super) async fn session_id(
+    console: &Console,
+    name: Option<&str>,
+) -> Result<Option<SessionId>, CommandError> {
+    let Some(name) = name else { return Ok(None) };
     match whole_id(name) {
-        Some(id) => Ok(id),
-        None => Ok(session(client, name).await?.id),
+        Some(id) => Ok(Some(id)),
+        None => Ok(Some(session(&console.client, name).await?.id)),
     }
 }
 
@@ -162,7 +174,7 @@ fn is_beginning(name: &str, id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use shared::{id::UserId, time::Timestamp};
+    use shared::time::Timestamp;
 
     use super::*;
 

@@ -102,10 +102,7 @@ async fn add(console: &mut Console, arguments: AddArgs) -> Result<(), CommandErr
 }
 
 async fn list(console: &mut Console, arguments: ListArgs) -> Result<(), CommandError> {
-    let user = match arguments.user {
-        Some(name) => Some(find::user(console, &name).await?.id),
-        None => None,
-    };
+    let user = find::user_id(console, arguments.user.as_deref()).await?;
     let mut page = console.client.grants().await?;
     page.items.retain(|grant| user.as_ref().is_none_or(|user| grant.user == *user));
     let names = Names::of(console).await;

@@ -70,14 +70,8 @@ async fn watch(console: &mut Console, arguments: &WatchArgs) -> Result<(), Comma
 
 impl ListArgs {
     async fn query(&self, console: &Console) -> Result<RequestQuery, CommandError> {
-        let user = match &self.user {
-            Some(name) => Some(find::user(console, name).await?.id),
-            None => None,
-        };
-        let session = match &self.session {
-            Some(name) => Some(find::session_id(&console.client, name).await?),
-            None => None,
-        };
+        let user = find::user_id(console, self.user.as_deref()).await?;
+        let session = find::session_id(console, self.session.as_deref()).await?;
         Ok(RequestQuery { user, session, limit: Some(self.limit) })
     }
 }

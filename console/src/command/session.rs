@@ -108,10 +108,7 @@ async fn show(console: &mut Console, target: &SessionTarget) -> Result<(), Comma
 
 impl ListArgs {
     async fn query(self, console: &Console) -> Result<SessionQuery, CommandError> {
-        let user = match self.user {
-            Some(name) => Some(find::user(console, &name).await?.id),
-            None => None,
-        };
+        let user = find::user_id(console, self.user.as_deref()).await?;
         let device: Option<DeviceId> = match self.device {
             Some(name) => Some(find::device(console, &name).await?.id),
             None => None,
