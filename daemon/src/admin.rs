@@ -97,7 +97,7 @@ fn lookups() -> Vec<Endpoint> {
         get("/traffic", |admin, call| Box::pin(async move { traffic::second_by_second(&admin, &call) })),
         get("/usage", |admin, call| Box::pin(usage::sums(admin, call))),
         get("/audit", |admin, call| Box::pin(audit::list(admin, call))),
-        get("/audit/verify", |admin, _| Box::pin(audit::verify(admin))),
+        get("/audit/verify", |admin, call| Box::pin(audit::verify(admin, call))),
         get("/events", |admin, _| Box::pin(async move { event::watch(&admin) })),
     ]
 }

@@ -10,9 +10,12 @@ use shared::{
 
 use super::{Admin, error::AdminError, parameter::Query, view};
 use crate::{
-    domain::audit::AuditEvent,
+    domain::audit::{AuditEvent, Head},
     http::{Call, Response, reply},
-    store::query::{AuditQuery, Verdict},
+    store::{
+        Store, StoreError,
+        query::{AuditQuery, Verdict},
+    },
 };
 
 /// Records that are verified at a time; other readers of the store come in between.
@@ -38,19 +41,39 @@ pub(super) async fn list(admin: Arc<Admin>, call: Call) -> Result<Response, Admi
     Ok(reply::json(StatusCode::OK, &Page { items, next }))
 }
 
-/// `GET /audit/verify`.
-pub(super) async fn verify(admin: Arc<Admin>) -> Result<Response, AdminError> {
+/// `GET /audit/verify`: the whole chain, and whether a head that somebody noted down is still in it.
+pub(super) async fn verify(admin: Arc<Admin>, call: Call) -> Result<Response, AdminError> {
+    let known = known(&Query::of(&call, &["head"])?)?;
+    let store = admin.sessions.store.as_ref();
     let (mut from, mut records) = (None, 0);
     let (head, broken) = loop {
-        let checked = admin.sessions.store.verify_audit(from, STEP).await?;
+        let checked = store.verify_audit(from, STEP).await?;
         records += checked.seen;
         match checked.verdict {
             Verdict::More => from = Some(checked.head),
-            Verdict::Whole => break (checked.head, None),
+            Verdict::Whole => break (checked.head, missing(store, checked.head, known).await?),
             Verdict::Broken(broken) => break (checked.head, Some(broken.to_string())),
         }
     };
     let whole = broken.is_none();
     let verification = Verification { whole, records, head: head.to_string(), broken };
     Ok(reply::json(StatusCode::OK, &verification))
+}
+
+fn known(query: &Query<'_>) -> Result<Option<Head>, AdminError> {
+    let Some(text) = query.text("head") else { return Ok(None) };
+    let refused =
+        || AdminError::Request("`head` is a head as an earlier verification gave it: `17:04ab…`".to_owned());
+    text.parse().map(Some).map_err(|_| refused())
+}
+
+/// Why a head that was noted down is not in the chain that stands at `head`.
+async fn missing(store: &dyn Store, head: Head, known: Option<Head>) -> Result<Option<String>, StoreError> {
+    let Some(known) = known else { return Ok(None) };
+    let entries = store.audit(known.sequence.saturating_sub(1), 1).await?;
+    if let Err(broken) = head.check_known(known, &entries) {
+        return Ok(Some(broken.to_string()));
+    }
+    let is_kept = entries.iter().any(|entry| entry.sequence == known.sequence);
+    Ok((!is_kept).then(|| format!("record {} is not kept any more, so it can't be compared", known.sequence)))
 }

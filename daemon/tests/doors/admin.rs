@@ -2,10 +2,12 @@
 
 mod contract;
 mod grant;
+mod head;
 mod health;
 mod refusal;
 mod reload;
 mod steer;
+mod stranger;
 mod traffic;
 pub(crate) mod world;
 

@@ -171,6 +171,10 @@ impl std::str::FromStr for Head {
 
     fn from_str(text: &str) -> Result<Self, NoHead> {
         let (sequence, hex) = text.split_once(':').ok_or(NoHead)?;
+        // Numbers are read with a sign otherwise.
+        if !sequence.bytes().chain(hex.bytes()).all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NoHead);
+        }
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
         let hash = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(NoHead)?;

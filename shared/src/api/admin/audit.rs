@@ -28,6 +28,7 @@ pub struct AuditEntry {
 /// The answer to `GET /audit/verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
+    /// Nothing is wrong, and the head that was asked about is in the chain.
     pub whole: bool,
     /// Records that were looked at.
     pub records: u64,
