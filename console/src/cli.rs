@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -19,6 +20,7 @@ use crate::{
 };
 
 const SOCKET: &str = "admin.sock";
+const MIRROR: &str = "mirror-claude-code";
 const EXAMPLES: &str = "\
 Examples:
   sallyport                                         open the screens
@@ -74,7 +76,7 @@ pub struct GlobalArgs {
 
 /// Runs what the process was started for.
 pub fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse();
+    let Cli { global, command } = Cli::parse_from(by_name(env::args_os()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(run(global, command)),
@@ -84,6 +86,16 @@ pub fn main() -> ExitCode {
         Ok(()) => Exit::Done.into(),
         Err(error) => error.report().into(),
     }
+}
+
+/// A link of the name of the prototype's mirror behaves as it did.
+fn by_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let is_mirror = arguments.first().is_some_and(|name| Path::new(name).ends_with(MIRROR));
+    if is_mirror {
+        arguments.insert(1, "mirror".into());
+    }
+    arguments
 }
 
 async fn run(global: GlobalArgs, command: Option<Command>) -> Result<(), CommandError> {
@@ -145,6 +157,14 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_link_of_the_prototypes_name_mirrors() {
+        let parsed = |arguments: &[&str]| Cli::try_parse_from(by_name(arguments.iter().map(OsString::from)));
+        let mirror = parsed(&["/usr/bin/mirror-claude-code", "--output", "dir", "--platform", "linux-x64"]);
+        assert!(matches!(mirror.unwrap().command, Some(Command::Mirror(_))));
+        assert!(parsed(&["sallyport"]).unwrap().command.is_none());
     }
 
     #[test]

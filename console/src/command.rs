@@ -10,6 +10,7 @@ mod find;
 mod grant;
 mod head;
 mod lock;
+mod mirror;
 mod names;
 mod page;
 mod reload;
@@ -67,6 +68,7 @@ pub enum Command {
     Events(event::EventArgs),
     /// Let the daemon read its configuration again
     Reload(reload::ReloadArgs),
+    Mirror(mirror::MirrorArgs),
     /// Print completions for a shell
     Completions(completion::CompletionArgs),
 }
@@ -86,6 +88,7 @@ impl Command {
             Self::Audit(command) => command.run(console).await,
             Self::Events(arguments) => event::run(console, &arguments).await,
             Self::Reload(arguments) => reload::run(console, &arguments).await,
+            Self::Mirror(arguments) => arguments.run(console).await,
             Self::Completions(arguments) => completion::run(console, &arguments),
         }
     }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod exit;
 pub mod format;
+pub mod mirror;
 pub mod output;
 pub mod tui;
 pub mod value;

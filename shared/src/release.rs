@@ -1,5 +1,5 @@
 //! What an official release of Claude Code is, and how it is verified: a manifest that names every binary by its
-//! digest, and a detached `OpenPGP` signature of the manifest. Pure: who downloads and who keeps files is elsewhere.
+//! digest, and a detached OpenPGP signature of the manifest. Pure: who downloads and who keeps files is elsewhere.
 
 mod digest;
 mod key;

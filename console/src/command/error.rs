@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     client::ClientError,
     exit::Exit,
+    mirror::MirrorError,
     output::{self, is_reader_gone},
     tui::TuiError,
 };
@@ -35,6 +36,10 @@ pub enum CommandError {
     Missed(u64),
     #[error("the daemon is stopping")]
     Stopped,
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    #[error("the mirror is not whole")]
+    MirrorBroken,
     #[error(transparent)]
     Screens(#[from] TuiError),
 }
@@ -73,6 +78,8 @@ impl CommandError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Client(error) => return error.hint(),
+            Self::Mirror(error) => error.hint()?,
+            Self::MirrorBroken => "mirror what is broken again: what is whole is not fetched twice",
             Self::ReadOnly => "leave out `--read-only` to change something",
             Self::Unknown { near, .. } if !near.is_empty() => "these are like it; name one in full",
             Self::Unknown { what: "session", .. } => "`sallyport sessions list` has them all",

@@ -106,9 +106,10 @@ async fn pass(mut near: UnixStream, daemon: PathBuf, notes: watch::Sender<BTreeS
     let _ = copy_bidirectional(&mut near, &mut far).await;
 }
 
-/// The commands that have no commands below them, by their full names.
+/// The commands that speak to a daemon and have no commands below them, by their full names.
 fn leaves(command: &clap::Command, name: &str) -> Vec<String> {
-    let below: Vec<_> = command.get_subcommands().filter(|below| below.get_name() != "help").collect();
+    let speaks = |below: &&clap::Command| !["help", "mirror"].contains(&below.get_name());
+    let below: Vec<_> = command.get_subcommands().filter(speaks).collect();
     if below.is_empty() {
         return vec![name.trim().to_owned()];
     }

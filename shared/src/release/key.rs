@@ -1,4 +1,4 @@
-//! The key that releases are signed with (`OpenPGP`, RFC 9580): read from a file, and checked to be one that may sign.
+//! The key that releases are signed with (OpenPGP, RFC 9580): read from a file, and checked to be one that may sign.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The detached signature of a manifest (`OpenPGP`, RFC 9580, section 10.4): binary or armored.
+//! The detached signature of a manifest (OpenPGP, RFC 9580, section 10.4): binary or armored.
 //!
 //! Invariant: nothing verifies unless the pinned key, or a subkey that it vouches for, signed exactly these bytes by a
 //! hash that still holds, and both are valid now.

@@ -1,0 +1,146 @@
+//! What is done with releases that are kept: verify, roll back, export, import.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use shared::{platform::Platform, release::Version};
+
+use super::{FolderArgs, KeepArgs, TrustArgs, folder, order};
+use crate::{
+    clock,
+    command::{CommandError, Console},
+    mirror::{self, Exported, MirrorError, RolledBack, Verified, VerifiedVersion},
+    output::{Cell, Column, Fields, Style, Table, Tone, sentence},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// The folder [default: `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR`, else `install_artifacts`]
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// A version that is kept [default: the one that was served before]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    folder: FolderArgs,
+    /// A version that is kept [default: the one that is served]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
+    /// A platform; may be repeated [default: all that are there]
+    #[arg(long = "platform", value_name = "PLATFORM")]
+    platforms: Vec<Platform>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// A file that `sallyport mirror export` wrote
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    folder: FolderArgs,
+    #[command(flatten)]
+    keeping: KeepArgs,
+}
+
+impl VerifyArgs {
+    pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
+        let (trust, folder) = (self.trust.trust()?, folder(self.folder));
+        let verified = aside(move || mirror::verify(&folder, &trust, clock::now())).await?;
+        console.output.document(&verified, |style| verification(&verified, style))?;
+        if verified.is_whole() { Ok(()) } else { Err(CommandError::MirrorBroken) }
+    }
+}
+
+impl RollbackArgs {
+    pub(super) fn run(self, console: &mut Console) -> Result<(), CommandError> {
+        console.may_change()?;
+        let trust = self.folder.trust.trust()?;
+        let back = mirror::rollback(&self.folder.path(), self.version.as_ref(), (&trust, clock::now()))?;
+        let RolledBack { from, to } = &back;
+        let told = format!("{to} is served again, in place of {from}");
+        Ok(console.output.document(&back, |_| sentence(&told))?)
+    }
+}
+
+impl ExportArgs {
+    pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
+        let Self { file, folder, version, platforms } = self;
+        let mut order = order(&folder, None)?;
+        order.platforms = platforms.into_iter().collect();
+        let exported = aside(move || mirror::export(&order, version.as_ref(), &file, clock::now())).await?;
+        Ok(console.output.document(&exported, |style| export(&exported, style))?)
+    }
+}
+
+impl ImportArgs {
+    pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
+        console.may_change()?;
+        let Self { file, folder, keeping } = self;
+        let order = order(&folder, Some(&keeping))?;
+        let outcome = aside(move || mirror::import(&order, &file, clock::now())).await?;
+        Ok(console.output.document(&outcome, |style| super::shown(&outcome, style))?)
+    }
+}
+
+/// Long work with files, away from the runtime's thread.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MirrorError> + Send + 'static,
+) -> Result<T, MirrorError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+fn verification(verified: &Verified, style: &Style) -> String {
+    let Verified { served, versions, problems } = verified;
+    if versions.is_empty() && problems.is_empty() {
+        return sentence("there is no release yet");
+    }
+    let columns = [
+        Column::text("VERSION"),
+        Column::text("STATE"),
+        Column::number("PLATFORMS"),
+        Column::text("SIGNED BY").cut_to(16),
+    ];
+    let table = Table::new(columns).with(versions, |version| row(version, served.as_ref())).render(style);
+    let of_versions = versions.iter().flat_map(|version| {
+        version.problems.iter().map(move |problem| format!("{}: {problem}", version.version))
+    });
+    let lines = of_versions.chain(problems.iter().cloned()).map(|problem| sentence(&problem));
+    table + &lines.collect::<String>()
+}
+
+fn row(version: &VerifiedVersion, served: Option<&Version>) -> Vec<Cell> {
+    let state = match (version.problems.is_empty(), served == Some(&version.version)) {
+        (false, _) => Cell::new("broken", Tone::Bad),
+        (true, true) => Cell::new("served", Tone::Good),
+        (true, false) => Cell::new("whole", Tone::Plain),
+    };
+    let signer = version.signer.as_deref().unwrap_or("nobody");
+    vec![version.version.to_string().into(), state, version.platforms.len().to_string().into(), signer.into()]
+}
+
+fn export(exported: &Exported, style: &Style) -> String {
+    Fields::default()
+        .add("version", exported.version.to_string())
+        .add(
+            "platforms",
+            exported.platforms.iter().map(|platform| platform.as_str()).collect::<Vec<_>>().join(" "),
+        )
+        .add("written", super::progress::megabytes(exported.bytes))
+        .render(style)
+}

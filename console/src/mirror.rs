@@ -1,0 +1,107 @@
+//! The mirror: brings a release of Claude Code into a folder that an install server serves.
+//!
+//! Invariant: nothing is published before all of it is verified, and the pointer moves last. Whatever happens on the
+//! way, the version that was served before is still served, whole.
+
+mod archive;
+mod download;
+mod error;
+mod intake;
+mod layout;
+mod lock;
+mod order;
+mod progress;
+mod publish;
+mod release;
+mod rollback;
+mod source;
+mod verify;
+
+use std::collections::BTreeSet;
+
+use shared::{platform::Platform, release::Version, time::Timestamp};
+
+pub use self::{
+    archive::{Exported, export, import},
+    error::{Fault, MirrorError},
+    order::{Channel, Order, Trust, Wanted},
+    progress::{Progress, Shown, State},
+    rollback::{RolledBack, rollback},
+    verify::{Verified, VerifiedVersion, verify},
+};
+use self::{download::Downloads, layout::Tree, publish::Publication, release::Release, source::Source};
+
+/// What a mirror did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Outcome {
+    pub version: Version,
+    /// What was served before.
+    pub previous: Option<Version>,
+    pub platforms: Vec<Platform>,
+    /// Those among them whose binaries were there already.
+    pub present: Vec<Platform>,
+    /// Bytes that were fetched, or would be.
+    pub fetched_bytes: u64,
+    /// The fingerprint of the key that signed the manifest; none if nobody checked.
+    pub signer: Option<String>,
+    /// Old versions that were removed.
+    pub removed: Vec<Version>,
+    pub dry_run: bool,
+}
+
+/// Mirrors a release, as `order` says.
+pub async fn run(order: &Order, progress: &Progress, now: Timestamp) -> Result<Outcome, MirrorError> {
+    let tree = Tree::open(&order.output, order.dry_run)?;
+    let _alone = tree.lock()?;
+    let source = Source::new(order)?;
+    let version = source.version(&order.wanted).await?;
+    refuse_downgrade(&tree, order, &version)?;
+    let release = source.release(&version, &order.trust, now).await?;
+    let platforms = release.select(&order.platforms)?;
+    let previous = tree.served()?;
+    let downloads = Downloads::plan(&tree, &release, &platforms, progress).await?;
+    let present = platforms.iter().copied().filter(|platform| !downloads.fetches(*platform)).collect();
+    let outcome = Outcome { present, dry_run: order.dry_run, ..Outcome::of(&release, previous, &platforms) };
+    if order.dry_run {
+        return Ok(Outcome { fetched_bytes: downloads.bytes(), ..outcome });
+    }
+    let fetched_bytes = downloads.run(&source, order.jobs).await?;
+    let publication = Publication { tree: &tree, release: &release, platforms: &platforms, at: now };
+    publication.publish(&order.wanted)?;
+    let removed = tree.prune(order.keep)?;
+    Ok(Outcome { fetched_bytes, removed, ..outcome })
+}
+
+impl Outcome {
+    /// Of a release of which nothing is there yet.
+    fn of(release: &Release, previous: Option<Version>, platforms: &BTreeSet<Platform>) -> Self {
+        Self {
+            version: release.manifest.version.clone(),
+            previous,
+            platforms: platforms.iter().copied().collect(),
+            present: Vec::new(),
+            fetched_bytes: 0,
+            signer: release.signer.as_ref().map(|signer| signer.key.to_string()),
+            removed: Vec::new(),
+            dry_run: false,
+        }
+    }
+}
+
+/// A channel never goes back by itself; nor does what is served, unless a channel says so.
+fn refuse_downgrade(tree: &Tree, order: &Order, version: &Version) -> Result<(), MirrorError> {
+    let channel = match &order.wanted {
+        Wanted::Channel(channel) => tree.pointer(channel.as_str())?,
+        Wanted::Version(_) => None,
+    };
+    let served = match channel {
+        Some(version) => Some(version),
+        None => tree.served()?,
+    };
+    match served {
+        Some(served) if version.is_older_than(&served) && !order.allow_downgrade => {
+            Err(MirrorError::Downgrade { wanted: version.clone(), served })
+        }
+        _ => Ok(()),
+    }
+}

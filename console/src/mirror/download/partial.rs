@@ -1,0 +1,130 @@
+//! A file that is on its way, and the bytes that are added to it.
+
+use std::{
+    fs,
+    io::{self, ErrorKind, Read},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use shared::release::Binary;
+use tokio::io::AsyncWriteExt;
+
+use super::Download;
+use crate::mirror::{Fault, MirrorError, intake::Intake};
+
+/// Read at a time when a file is hashed.
+const PIECE: usize = 1 << 20;
+
+#[derive(Debug)]
+pub(super) struct Partial(PathBuf);
+
+/// A partial file while bytes are added.
+#[derive(Debug)]
+pub(super) struct Taking<'a> {
+    path: PathBuf,
+    file: tokio::fs::File,
+    binary: &'a Binary,
+    intake: Intake,
+}
+
+/// Why bytes were not taken.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Refused(Fault),
+    Failed(MirrorError),
+}
+
+impl Partial {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    /// Whether the file is there and is the binary.
+    pub(super) async fn is_verified(
+        &self,
+        binary: &Binary,
+        shown: &Arc<Download>,
+    ) -> Result<bool, MirrorError> {
+        match fs::metadata(&self.0) {
+            Ok(file) if file.len() == binary.size => {
+                let intake = self.hash(binary, shown).await?;
+                Ok(intake.finish().is_ok())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Opens it to go on where it ends; what is longer than the binary is begun again.
+    pub(super) async fn take_up<'a>(
+        &self,
+        binary: &'a Binary,
+        shown: &Arc<Download>,
+    ) -> Result<Taking<'a>, MirrorError> {
+        let failed = || MirrorError::file(&self.0);
+        let is_sound = fs::metadata(&self.0).is_ok_and(|file| file.len() <= binary.size);
+        let intake = if is_sound { self.hash(binary, shown).await? } else { Intake::new(binary) };
+        let open = fs::OpenOptions::new().create(true).append(true).open(&self.0).map_err(failed())?;
+        open.set_len(intake.seen()).map_err(failed())?;
+        Ok(Taking { path: self.0.clone(), file: open.into(), binary, intake })
+    }
+
+    pub(super) fn remove(&self) -> Result<(), MirrorError> {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(MirrorError::file(&self.0)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Hashes what is there, away from the runtime's threads.
+    async fn hash(&self, binary: &Binary, shown: &Arc<Download>) -> Result<Intake, MirrorError> {
+        let (path, binary, shown) = (self.0.clone(), binary.clone(), shown.clone());
+        let hashing = tokio::task::spawn_blocking(move || {
+            hash(&path, &binary, &shown).map_err(MirrorError::file(&path))
+        });
+        hashing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}
+
+fn hash(path: &std::path::Path, binary: &Binary, shown: &Download) -> io::Result<Intake> {
+    let (mut file, mut intake) = (fs::File::open(path)?, Intake::new(binary));
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = file.read(&mut piece)?;
+        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { return Ok(intake) };
+        // What is wrong with it comes out at its end.
+        let _ = intake.see(piece);
+        shown.reach(intake.seen());
+    }
+}
+
+impl Taking<'_> {
+    pub(super) fn seen(&self) -> u64 {
+        self.intake.seen()
+    }
+
+    /// Forgets what is there.
+    pub(super) async fn restart(&mut self) -> Result<(), MirrorError> {
+        self.file.set_len(0).await.map_err(MirrorError::file(&self.path))?;
+        self.intake = Intake::new(self.binary);
+        Ok(())
+    }
+
+    pub(super) async fn add(&mut self, piece: &[u8], shown: &Download) -> Result<(), Taken> {
+        self.intake.see(piece).map_err(Taken::Refused)?;
+        self.file
+            .write_all(piece)
+            .await
+            .map_err(|error| Taken::Failed(MirrorError::file(&self.path)(error)))?;
+        shown.reach(self.intake.seen());
+        Ok(())
+    }
+
+    /// Verifies the whole, and sees to it that it is on the disk.
+    pub(super) async fn finish(mut self) -> Result<(), Taken> {
+        let failed = |error| Taken::Failed(MirrorError::file(&self.path)(error));
+        self.file.flush().await.map_err(failed)?;
+        self.intake.finish().map_err(Taken::Refused)?;
+        self.file.sync_all().await.map_err(failed)
+    }
+}

@@ -1,0 +1,81 @@
+//! What somebody wants mirrored.
+
+use std::{collections::BTreeSet, fmt, path::PathBuf, str::FromStr};
+
+use shared::{
+    platform::Platform,
+    release::{Key, Version},
+};
+
+/// One run of the mirror.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The folder that is served.
+    pub output: PathBuf,
+    pub wanted: Wanted,
+    /// All that the release has, if empty.
+    pub platforms: BTreeSet<Platform>,
+    /// The address of the releases, without a slash at its end.
+    pub source: String,
+    /// Certificate authorities besides the system's, PEM.
+    pub authorities: Option<PathBuf>,
+    pub trust: Trust,
+    /// Versions that stay, the served one among them; without, all of them.
+    pub keep: Option<usize>,
+    /// Downloads at a time.
+    pub jobs: usize,
+    pub allow_downgrade: bool,
+    pub dry_run: bool,
+}
+
+/// A version, or whatever a channel points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    Channel(Channel),
+    Version(Version),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    Latest,
+    Stable,
+}
+
+/// Whose signature counts.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    Key(Box<Key>),
+    /// Nobody's: for private sources, and for versions from before manifests were signed.
+    Unsigned,
+}
+
+impl Channel {
+    pub const ALL: [Self; 2] = [Self::Latest, Self::Stable];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latest => "latest",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Channel::ALL.into_iter().find(|channel| channel.as_str() == text) {
+            Some(channel) => Ok(Self::Channel(channel)),
+            None => text.parse().map(Self::Version).map_err(|error| format!("{error}, `latest` or `stable`")),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(channel) => f.write_str(channel.as_str()),
+            Self::Version(version) => version.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Puts a verified release into its place. Order is everything here: binaries, manifest, links, pointers; `VERSION` last.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, Permissions},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use shared::{
+    platform::{Os, Platform},
+    release::{Manifest, Version},
+    time::Timestamp,
+};
+
+use super::{MirrorError, layout::Tree, order::Wanted, release::Release};
+
+const PROGRAM: u32 = 0o755;
+
+/// A release that is whole and verified.
+#[derive(Debug)]
+pub(super) struct Publication<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) release: &'a Release,
+    pub(super) platforms: &'a BTreeSet<Platform>,
+    pub(super) at: Timestamp,
+}
+
+/// What a mirror's history says of one publication.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) at: Timestamp,
+    pub(super) version: Version,
+    /// Who ran the mirror.
+    pub(super) uid: u32,
+    /// The fingerprint of the signer; none if nobody checked the signature.
+    pub(super) signer: Option<String>,
+}
+
+impl Publication<'_> {
+    pub(super) fn publish(&self, wanted: &Wanted) -> Result<(), MirrorError> {
+        let (tree, release) = (self.tree, self.release);
+        let version = &release.manifest.version;
+        self.place_binaries()?;
+        write(&tree.manifest(version), &release.written)?;
+        if let Some(signature) = &release.signature {
+            write(&tree.signature(version), signature)?;
+        }
+        tree.link_installers(&release.manifest)?;
+        if let Wanted::Channel(channel) = wanted {
+            write(&tree.pointer_path(channel.as_str()), format!("{version}\n").as_bytes())?;
+        }
+        let signer = release.signer.as_ref().map(|signer| signer.key.to_string());
+        tree.record(self.at, version, signer)?;
+        tree.serve(&release.manifest)
+    }
+
+    fn place_binaries(&self) -> Result<(), MirrorError> {
+        let version = &self.release.manifest.version;
+        for (platform, binary) in self.release.binaries(self.platforms) {
+            let from = self.tree.on_its_way(version, platform, binary);
+            let to = self.tree.binary(version, platform, &binary.name);
+            if !from.exists() {
+                // It was in its place before.
+                continue;
+            }
+            fs::set_permissions(&from, Permissions::from_mode(PROGRAM)).map_err(MirrorError::file(&from))?;
+            make_parent(&to)?;
+            fs::rename(&from, &to).map_err(MirrorError::file(&to))?;
+            sync_parent(&to)?;
+        }
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// Moves `VERSION`, and afterwards removes the links of platforms that the new version does not have.
+    pub(super) fn serve(&self, manifest: &Manifest) -> Result<(), MirrorError> {
+        write(&self.served_path(), format!("{}\n", manifest.version).as_bytes())?;
+        for platform in Platform::ALL {
+            if !self.has(manifest, platform) {
+                remove(&self.installer(platform))?;
+            }
+        }
+        for os in Os::ALL {
+            if self.default_of(manifest, os).is_none() {
+                remove(&self.default_installer(os))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Links the installers of the prototype's tree to the binaries of a version: every platform first, the defaults of the
+    /// operating systems next.
+    pub(super) fn link_installers(&self, manifest: &Manifest) -> Result<(), MirrorError> {
+        for (platform, binary) in
+            manifest.platforms.iter().filter(|(platform, _)| self.has(manifest, **platform))
+        {
+            let binary = self.binary(&manifest.version, *platform, &binary.name);
+            link(&binary, &self.installer(*platform))?;
+        }
+        for os in Os::ALL {
+            if let Some(platform) = self.default_of(manifest, os) {
+                link(&self.installer(platform), &self.default_installer(os))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a binary of a release is in its place.
+    pub(super) fn has(&self, manifest: &Manifest, platform: Platform) -> bool {
+        let binary = manifest.platforms.get(&platform);
+        binary.is_some_and(|binary| self.binary(&manifest.version, platform, &binary.name).is_file())
+    }
+
+    pub(super) fn default_of(&self, manifest: &Manifest, os: Os) -> Option<Platform> {
+        os.platforms().iter().copied().find(|platform| self.has(manifest, *platform))
+    }
+
+    pub(super) fn record(
+        &self,
+        at: Timestamp,
+        version: &Version,
+        signer: Option<String>,
+    ) -> Result<(), MirrorError> {
+        let path = self.history();
+        let uid = rustix::process::getuid().as_raw();
+        let line = serde_json::to_string(&Entry { at, version: version.clone(), uid, signer })
+            .map_err(io::Error::from);
+        let written = line.and_then(|line| {
+            let mut file = File::options().create(true).append(true).open(&path)?;
+            file.write_all(format!("{line}\n").as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(MirrorError::file(&path))
+    }
+}
+
+/// Writes a whole file or none: beside it first, then into its place.
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), MirrorError> {
+    make_parent(path)?;
+    let beside = beside(path);
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).map_err(MirrorError::file(path))?;
+    sync_parent(path)
+}
+
+fn link(from: &Path, to: &Path) -> Result<(), MirrorError> {
+    make_parent(to)?;
+    let beside = beside(to);
+    remove(&beside)?;
+    fs::hard_link(from, &beside).and_then(|()| fs::rename(&beside, to)).map_err(MirrorError::file(to))?;
+    // Where both are links to the same file already, a rename does nothing (POSIX): this one is left over then.
+    remove(&beside)?;
+    sync_parent(to)
+}
+
+fn remove(path: &Path) -> Result<(), MirrorError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(MirrorError::file(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn beside(path: &Path) -> std::path::PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.new"))
+}
+
+fn make_parent(path: &Path) -> Result<(), MirrorError> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent).map_err(MirrorError::file(parent))
+}
+
+/// A rename is safe when its folder is on the disk.
+fn sync_parent(path: &Path) -> Result<(), MirrorError> {
+    let parent = path.parent().unwrap_or(path);
+    File::open(parent).and_then(|folder| folder.sync_all()).map_err(MirrorError::file(parent))
+}
