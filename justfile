@@ -22,6 +22,10 @@ ci:
 bench *ARGS:
     cargo bench -p sallyportd --bench gateway -- {{ ARGS }}
 
+# Downloads beside nginx: throughput, CPU and memory.
+bench-download *ARGS:
+    cargo bench -p sallyportd --bench download -- {{ ARGS }}
+
 # Licences, bans and sources of the dependencies (cargo install cargo-deny).
 deny:
     cargo deny check licenses bans sources

@@ -106,7 +106,7 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
         relied_on: parts.relied_on(certificate(certificates.as_ref())),
         stopping: groups.admin.stopping(),
     };
-    let doors = door::routes(&parts, &listeners, admin);
+    let doors = door::routes(config, &parts, &listeners, admin);
     listeners.serve(doors, &config.http, groups);
     running.announce();
     Ok(running)

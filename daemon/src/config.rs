@@ -5,6 +5,7 @@ mod directory;
 mod document;
 mod dotenv;
 mod effective;
+mod install;
 mod kind;
 mod level;
 mod listen;
@@ -182,6 +183,15 @@ pub struct Install {
     pub key: Option<PathBuf>,
     /// Serves also what nobody has signed.
     pub allow_unsigned: bool,
+    pub public: PublicUrls,
+}
+
+/// How workstations reach the services, where that is not at their ports of the host that they asked.
+#[derive(Debug, Clone, Default)]
+pub struct PublicUrls {
+    pub auth: Option<String>,
+    pub gateway: Option<String>,
+    pub install: Option<String>,
 }
 
 /// The operators' socket.

@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+mod direct;
 pub mod file;
 mod head;
 pub mod health;

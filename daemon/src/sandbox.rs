@@ -78,6 +78,8 @@ pub struct Sandbox {
     tasks: Tasks,
     client: reqwest::Client,
     scheme: &'static str,
+    /// What the install server serves.
+    artifacts: PathBuf,
     folder: TempDir,
 }
 
@@ -100,12 +102,13 @@ impl Sandbox {
         let mut in_use = in_use.context("the sandbox is not configured")?;
         let config = &mut in_use.config;
         change(config);
+        let artifacts = config.install.artifacts_dir.clone();
         let tls = config.listen.tls.as_ref();
         let client = client(tls.map(|files| files.certificate.as_path()))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let daemon = app::start(Launch { given, in_use, parts: Vec::new() }).await?;
         let store = daemon.store().clone();
-        Ok(Self { entra, bedrock, daemon, store, tasks, client, scheme, folder })
+        Ok(Self { entra, bedrock, daemon, store, tasks, client, scheme, artifacts, folder })
     }
 
     /// Base URL of the auth server.

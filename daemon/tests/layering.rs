@@ -42,6 +42,7 @@ const FOREIGN: [(&[&str], &[&str]); 4] = [
             "daemon/src/metric",
             "daemon/src/auth/metric",
             "daemon/src/gateway/bedrock/metric",
+            "daemon/src/install/metric",
             "daemon/src/ledger/metric",
             "daemon/src/live/metric",
             "daemon/src/store/sqlite/metric",

@@ -7,9 +7,11 @@ use tokio_util::sync::CancellationToken;
 use super::{listener::Listeners, part::Parts};
 use crate::{
     admin::{self, Admin, Gauge, peer::Roles},
-    auth, gateway,
+    auth,
+    config::Config,
+    gateway,
     http::{Route, health, route},
-    install,
+    install::{self, Site},
     metric::{self, Metrics},
     part::Part,
     reload::Reloader,
@@ -32,14 +34,15 @@ pub(super) struct AdminDoor {
     pub stopping: CancellationToken,
 }
 
-pub(super) fn routes(parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Doors {
+pub(super) fn routes(config: &Config, parts: &Parts, listeners: &Listeners, door: AdminDoor) -> Doors {
+    let site = Site::new(config, listeners.auth.1, listeners.gateway.1);
     let health = || health::routes(&parts.health);
     let metrics = metric::routes(&Arc::new(shown(parts, door.relied_on.clone())));
     // Routes are tried in this order: the busiest first, and those that take every path last.
     Doors {
         auth: route::any_of([auth::routes(&parts.auth), health()]),
         gateway: route::any_of([gateway::routes(&parts.gateway), health()]),
-        install: route::any_of([health(), install::routes(&parts.install)]),
+        install: route::any_of([health(), install::routes(&parts.install, site)]),
         admin: route::any_of([health(), admin::routes(&admin(parts, listeners, door))]),
         metrics,
     }
@@ -51,6 +54,7 @@ fn shown(parts: &Parts, relied_on: Vec<Arc<dyn Part>>) -> Metrics {
     metrics.show(metric::Parts { parts: relied_on, clock: parts.made_of.clock.clone() });
     metrics.show(parts.made_of.traffic.clone());
     metrics.show(parts.auth.clone());
+    metrics.show(parts.install.clone());
     metrics.show(parts.sessions.live.clone());
     metrics.show(parts.made_of.bedrock.clone());
     metrics.show(parts.store.clone());

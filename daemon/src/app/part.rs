@@ -60,7 +60,7 @@ impl Parts {
         let auth =
             Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes, results };
         let (auth, health) = (Arc::new(auth), health(clock.clone(), store));
-        let install = install(config, &clock, background)?;
+        let install = install(config, &sessions.store, &clock, background)?;
         Ok(Self { store: sqlite, sessions, auth, gateway, made_of, install, health, budgets })
     }
 
@@ -72,8 +72,13 @@ impl Parts {
     }
 }
 
-fn install(config: &Config, clock: &Clock, background: &Tasks) -> anyhow::Result<Arc<Install>> {
-    let install = Install::start(&config.install, clock.clone(), background);
+fn install(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+    background: &Tasks,
+) -> anyhow::Result<Arc<Install>> {
+    let install = Install::start(&config.install, clock.clone(), store.clone(), background);
     Ok(Arc::new(install.context("the install server can't be started")?))
 }
 

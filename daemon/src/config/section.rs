@@ -5,7 +5,7 @@ use std::path::Path;
 use shared::{id::ModelId, secret::Secret};
 
 use super::{
-    Admin, Bedrock, Config, Entra, Gateway, Http, Install, Log, LogFormat, SigningKeys, Token, directory,
+    Admin, Bedrock, Config, Entra, Gateway, Http, Log, LogFormat, SigningKeys, Token, directory, install,
     level::Levels,
     listen, policy,
     problem::Bad,
@@ -42,7 +42,7 @@ pub(super) fn config(read: &mut Reader) -> Config {
         policies: policy::policies(read),
         prices: policy::prices(read),
         bedrock: bedrock(read),
-        install: install(read),
+        install: install::install(read),
         admin: admin(read, &runtime_dir),
         metrics: listen::metrics(read),
         runtime_dir,
@@ -186,18 +186,6 @@ fn region(read: &mut Reader) -> String {
         .fallback("AWS_DEFAULT_REGION")
         .default("us-east-1")
         .read(rule::word)
-}
-
-fn install(read: &mut Reader) -> Install {
-    Install {
-        artifacts_dir: read
-            .key("install.artifacts_dir")
-            .variable("CLAUDE_CODE_INSTALL_ARTIFACTS_DIR")
-            .default("install_artifacts")
-            .read(value::path),
-        key: read.key("install.key").optional(rule::readable),
-        allow_unsigned: read.key("install.allow_unsigned").default("false").read(value::flag),
-    }
 }
 
 fn admin(read: &mut Reader, runtime_dir: &Path) -> Admin {

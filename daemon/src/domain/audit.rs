@@ -95,12 +95,14 @@ pub enum AuditEvent {
     Reload,
     /// Whatever else an operator did.
     Action,
+    /// A workstation downloaded a binary, or several did; the detail names it.
+    Download,
     /// Old records were forgotten; the code is the head up to which.
     Retention,
 }
 
 impl AuditEvent {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SignIn,
         Self::Refusal,
         Self::Refresh,
@@ -113,6 +115,7 @@ impl AuditEvent {
         Self::GrantEnd,
         Self::Reload,
         Self::Action,
+        Self::Download,
         Self::Retention,
     ];
 
@@ -130,6 +133,7 @@ impl AuditEvent {
             Self::GrantEnd => "grant_end",
             Self::Reload => "reload",
             Self::Action => "action",
+            Self::Download => "download",
             Self::Retention => "retention",
         }
     }

@@ -9,7 +9,10 @@ use http::{HeaderMap, Method, header};
 use serde::de::DeserializeOwned;
 use shared::id::RequestId;
 
-use super::body::{self, Body, BodyError, Incoming};
+use super::{
+    body::{self, Body, BodyError, Incoming},
+    direct::Outbox,
+};
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +22,13 @@ pub enum Peer {
 }
 
 /// What the accept loop tells about the connection of a request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Connection {
     pub peer: Peer,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// Takes files that the kernel can send by itself.
+    pub(super) outbox: Option<Outbox>,
 }
 
 /// A request.

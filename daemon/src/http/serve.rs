@@ -32,6 +32,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Connection, Peer, Response, Route,
+    direct::{Direct, Outbox},
     head::{Verdict, Watched},
     patience::Patient,
     reply, route,
@@ -143,9 +144,12 @@ impl Listener {
         let acceptor = self.certificates.as_ref().map(|certificates| certificates.acceptor());
         server.connections.spawn("connection", async move {
             let _slot = slot;
-            let Some(acceptor) = acceptor else { return owned.converse(stream, Peer::Tcp(peer)).await };
+            let Some(acceptor) = acceptor else {
+                let (stream, outbox) = Direct::new(stream);
+                return owned.converse(stream, owned.connection(Peer::Tcp(peer), Some(outbox))).await;
+            };
             match tokio::time::timeout(owned.limits.header_timeout, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => owned.converse(stream, Peer::Tcp(peer)).await,
+                Ok(Ok(stream)) => owned.converse(stream, owned.connection(Peer::Tcp(peer), None)).await,
                 Ok(Err(error)) => debug!(listener = owned.name, %peer, %error, "TLS handshake failed"),
                 Err(_) => debug!(listener = owned.name, %peer, "TLS handshake timed out"),
             }
@@ -158,7 +162,7 @@ fn welcome(server: &Server, stream: UnixStream, slot: OwnedSemaphorePermit) {
     let owned = server.clone();
     server.connections.spawn("connection", async move {
         let _slot = slot;
-        owned.converse(stream, Peer::Unix { uid }).await;
+        owned.converse(stream, owned.connection(Peer::Unix { uid }, None)).await;
     });
 }
 
@@ -183,9 +187,14 @@ impl Server {
         }
     }
 
+    fn connection(&self, peer: Peer, outbox: Option<Outbox>) -> Connection {
+        Connection { peer, body_timeout: self.limits.body_timeout, outbox }
+    }
+
     /// Serves one connection to its end.
-    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, made: Connection) {
         let began = Arc::new(AtomicBool::new(false));
+        let peer = made.peer;
         let (stream, verdict) = Watched::new(stream);
         let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
         let mut connection = pin!(
@@ -193,7 +202,7 @@ impl Server {
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.idle_timeout)
                 .max_buf_size(HEAD_LIMIT)
-                .serve_connection(io, self.service(peer, began.clone(), verdict))
+                .serve_connection(io, self.service(made, began.clone(), verdict))
         );
         let draining = self.connections.stopping();
         let result = tokio::select! {
@@ -217,7 +226,7 @@ impl Server {
 
     fn service(
         &self,
-        peer: Peer,
+        connection: Connection,
         began: Arc<AtomicBool>,
         verdict: Verdict,
     ) -> impl hyper::service::Service<
@@ -227,10 +236,9 @@ impl Server {
         Future: Send,
     > {
         let routes = warp::service(route::total(self.routes.clone()));
-        let connection = Connection { peer, body_timeout: self.limits.body_timeout };
         service_fn(move |mut request: Request<Incoming>| {
             began.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(connection);
+            request.extensions_mut().insert(connection.clone());
             let refused = verdict.is_ambiguous().then(ambiguous);
             let routes = TowerToHyperService::new(routes.clone());
             async move {

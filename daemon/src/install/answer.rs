@@ -1,28 +1,28 @@
 //! Answers of what stands in the index: whole or in part, or that the client has it already (RFC 9110, sections 13
 //! and 14).
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use tracing::debug;
-
 use super::{
+    download::Downloads,
     index::{Binary, Content, Entry, Lasting},
     range::{self, Wanted},
 };
 use crate::http::{Call, Response, file, reply};
 
 /// Answers with an entry.
-pub(super) fn entry(entry: &Entry, call: &Call) -> Response {
+pub(super) fn entry(entry: &Entry, call: &Call, downloads: &Downloads) -> Response {
     let tag = format!("\"{}\"", entry.digest);
     let mut response = if is_held(&call.headers, &tag) {
         reply::empty(StatusCode::NOT_MODIFIED)
     } else {
         match &entry.content {
             Content::Document { bytes, content_type } => document(bytes, content_type),
-            Content::Binary(binary) => self::binary(binary, call, &tag),
+            Content::Binary(binary) => self::binary(binary, call, &tag, downloads),
         }
     };
     let lasting = match entry.lasting {
@@ -45,14 +45,21 @@ fn document(bytes: &Bytes, content_type: &'static str) -> Response {
     reply::bytes_of(StatusCode::OK, content_type, bytes.clone())
 }
 
-fn binary(binary: &Binary, call: &Call, tag: &str) -> Response {
+fn binary(binary: &Binary, call: &Call, tag: &str, downloads: &Downloads) -> Response {
     let size = binary.artifact.size();
     let (status, range) = match part(call, tag, size) {
         Wanted::Whole => (StatusCode::OK, 0..size),
         Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         Wanted::Unsatisfiable => return unsatisfiable(size),
     };
-    let mut response = body(binary, call, status, range.clone());
+    let content_type = HeaderValue::from_static("application/octet-stream");
+    let mut response = if call.method == Method::HEAD {
+        let mut response = reply::empty(status);
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        response
+    } else {
+        reply::stream(status, content_type, pieces(binary, call, range.clone(), downloads))
+    };
     let headers = response.headers_mut();
     set(headers, header::CONTENT_LENGTH, &(range.end - range.start).to_string());
     set(headers, header::ACCEPT_RANGES, "bytes");
@@ -64,15 +71,15 @@ fn binary(binary: &Binary, call: &Call, tag: &str) -> Response {
     response
 }
 
-fn body(binary: &Binary, call: &Call, status: StatusCode, range: Range<u64>) -> Response {
-    let content_type = HeaderValue::from_static("application/octet-stream");
-    if call.method == Method::HEAD {
-        let mut response = reply::empty(status);
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        return response;
-    }
-    debug!(what = ?binary.what, bytes = range.end - range.start, "download began");
-    reply::stream(status, content_type, file::pieces(binary.artifact.file.clone(), range))
+fn pieces(
+    binary: &Binary,
+    call: &Call,
+    range: Range<u64>,
+    downloads: &Downloads,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync + use<> {
+    let reaches_end = range.end == binary.artifact.size();
+    let download = downloads.begin(&binary.what, call, range.end - range.start, reaches_end);
+    download.watch(file::pieces(binary.artifact.file.clone(), range, &call.connection))
 }
 
 fn unsatisfiable(size: u64) -> Response {

@@ -1,8 +1,10 @@
 //! The commands `sallyportd sandbox` and `sallyportd sandbox-token`.
 
 use std::{
+    env,
     future::Future,
     io::{self, Write},
+    path::PathBuf,
 };
 
 use anyhow::Context;
@@ -37,6 +39,10 @@ pub struct SandboxArgs {
     /// Who the token helper signs in: `ada`, `grace` or `admin`
     #[arg(long, value_name = "NAME", default_value = "ada", value_parser = user)]
     user: &'static User,
+    /// What the install server serves: a folder that `sallyport mirror` has filled; without it,
+    /// `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR` is asked, then a folder of the sandbox is served
+    #[arg(long, value_name = "DIR")]
+    artifacts: Option<PathBuf>,
 }
 
 /// Signs in a user of a running sandbox and prints an access token.
@@ -55,7 +61,14 @@ pub struct TokenArgs {
 /// Runs a sandbox until `stop` resolves.
 pub async fn run(arguments: SandboxArgs, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
     let ports = if arguments.json { Ports::Free } else { Ports::DefaultIfFree };
-    let sandbox = Sandbox::start(Options { ports, pace: Pace::NATURAL }).await?;
+    let artifacts =
+        arguments.artifacts.or_else(|| env::var_os("CLAUDE_CODE_INSTALL_ARTIFACTS_DIR").map(Into::into));
+    let sandbox = Sandbox::start_with(Options { ports, pace: Pace::NATURAL }, |config| {
+        if let Some(artifacts) = artifacts {
+            config.install.artifacts_dir = artifacts;
+        }
+    })
+    .await?;
     let summary = Summary::of(&sandbox, arguments.user)?;
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string(&summary)?)

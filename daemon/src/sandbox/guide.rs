@@ -66,6 +66,8 @@ impl Summary {
         }
         let _ = write!(text, "\nRun Claude Code against it, from another terminal:\n\n{claude}");
         let _ = write!(text, "\nOr call it by hand:\n\n{}", self.examples());
+        let artifacts = quoted(&sandbox.artifacts.display().to_string());
+        let _ = write!(text, "\nOr fill the install server:\n\n  sallyport mirror --output {artifacts}\n");
         text.push_str("\nPress Ctrl-C to stop.\n");
         Ok(text)
     }

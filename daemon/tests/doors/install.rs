@@ -1,6 +1,11 @@
 //! The install server: it serves what was signed, whole or in part, and nothing else.
 
+mod hostile;
 pub(crate) mod mirror;
+mod moving;
+mod people;
+mod script;
+mod tool;
 pub(crate) mod world;
 
 use reqwest::{

@@ -2,7 +2,7 @@
 
 mod canary;
 mod command;
-mod daemon;
+pub(crate) mod daemon;
 mod drain;
 mod reload;
 mod tls;

@@ -1,15 +1,15 @@
 //! A folder of artifacts as `sallyport mirror` lays it out, signed by a key of its own.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use pgp::{
     composed::{DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedSecretKey},
     crypto::hash::HashAlgorithm,
     ser::Serialize,
-    types::Password,
+    types::{KeyDetails, Password},
 };
 use rand::thread_rng;
-use sallyportd::config;
+use sallyportd::config::Config;
 use serde_json::json;
 use shared::{
     platform::{Os, Platform},
@@ -37,12 +37,15 @@ impl Mirror {
         mirror
     }
 
-    pub(crate) fn config(&self) -> config::Install {
-        config::Install {
-            artifacts_dir: self.path(""),
-            key: Some(self.path("signer.key")),
-            allow_unsigned: false,
-        }
+    /// The fingerprint of its signer.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!("{:X}", self.signer.fingerprint())
+    }
+
+    /// Makes a daemon serve this folder.
+    pub(crate) fn configure(&self, config: &mut Config) {
+        config.install.artifacts_dir = self.path("");
+        config.install.key = Some(self.path("signer.key"));
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -55,6 +58,10 @@ impl Mirror {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&new, bytes).unwrap();
         fs::rename(new, path).unwrap();
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
     }
 
     pub(crate) fn sign(&self, bytes: &[u8]) -> Vec<u8> {
@@ -91,6 +98,21 @@ impl Mirror {
 
     pub(crate) fn serve(&self, version: &str) {
         self.write("VERSION", format!("{version}\n").as_bytes());
+    }
+
+    /// Adds an agent, and its line in the list of digests.
+    pub(crate) fn agent(&self, platform: Platform, bytes: &[u8]) {
+        let name = if platform.os() == Os::Windows { "claude-agent.exe" } else { "claude-agent" };
+        self.write(&format!("agent/{platform}/{name}"), bytes);
+        let sums = fs::read_to_string(self.path("agent/SHA256SUMS")).unwrap_or_default();
+        let sums = format!("{sums}{}  {platform}/{name}\n", Digest::of(bytes));
+        self.write("agent/SHA256SUMS", sums.as_bytes());
+    }
+
+    /// Puts a link in place of a file.
+    pub(crate) fn link(&self, name: &str, to: &str) {
+        let _ = fs::remove_file(self.path(name));
+        symlink(to, self.path(name)).unwrap();
     }
 }
 

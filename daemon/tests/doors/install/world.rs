@@ -1,6 +1,6 @@
-//! The install server before a folder of artifacts, and a client.
+//! The install server of a sandbox before a folder of artifacts, and a client.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{
@@ -8,12 +8,11 @@ use reqwest::{
     header::{HeaderMap, HeaderName},
 };
 use sallyportd::{
-    clock::Clock,
-    config,
-    http::serve::Listener,
-    install::{Install, routes},
-    task::Tasks,
+    config::Config,
+    domain::audit::AuditEvent,
+    sandbox::{Options, Sandbox},
 };
+use shared::api::admin::{HealthState, PartHealth, Status};
 
 use super::mirror::Mirror;
 
@@ -24,9 +23,8 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 
 pub(crate) struct World {
     pub(crate) mirror: Mirror,
-    pub(crate) url: String,
+    pub(crate) sandbox: Sandbox,
     client: Client,
-    _tasks: Tasks,
 }
 
 /// An answer, read to its end.
@@ -38,21 +36,25 @@ pub(crate) struct Answer {
 }
 
 impl World {
-    /// Serves a folder, once it has been looked at.
+    /// Serves a folder, once it has been verified.
     pub(crate) async fn of(mirror: Mirror) -> Self {
-        let config = mirror.config();
-        Self::with(mirror, config).await
+        Self::with(mirror, |_| {}).await
     }
 
-    pub(crate) async fn with(mirror: Mirror, config: config::Install) -> Self {
-        let tasks = Tasks::default();
-        let install = Arc::new(Install::start(&config, Clock::System, &tasks).unwrap());
-        let listener = Listener::tcp("install", (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let url = format!("http://{}", listener.address().unwrap());
-        tasks.spawn("install", listener.serve(routes(&install), limits(), tasks.stopping()));
-        let world = Self { mirror, url, client: client(), _tasks: tasks };
+    pub(crate) async fn with(mirror: Mirror, change: impl FnOnce(&mut Config)) -> Self {
+        let configure = |config: &mut Config| {
+            mirror.configure(config);
+            change(config);
+        };
+        let sandbox = Sandbox::start_with(Options::default(), configure).await.unwrap();
+        let client = sandbox.client().clone();
+        let world = Self { mirror, sandbox, client };
         world.until("/nothing", |answer| answer.status == StatusCode::NOT_FOUND).await;
         world
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.sandbox.install()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -60,7 +62,7 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(HeaderName, &str)]) -> Answer {
-        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        let mut request = self.client.request(method, format!("{}{path}", self.url()));
         for (name, value) in headers {
             request = request.header(name, *value);
         }
@@ -82,6 +84,48 @@ impl World {
         };
         tokio::time::timeout(NEVER, asking).await.expect("it never came")
     }
+
+    /// How the install server is, as operators see it, once it is in this state and says so.
+    pub(crate) async fn health(&self, state: HealthState, words: &str) -> String {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let operator = Client::builder().unix_socket(self.sandbox.admin_socket().to_owned()).build().unwrap();
+        let asking = async {
+            loop {
+                let answer = operator.get("http://sallyport/status").send().await.unwrap();
+                let status: Status = answer.json().await.unwrap();
+                let mut parts = status.health.into_iter();
+                let PartHealth { state: found, detail, .. } =
+                    parts.find(|part| part.part == "install").unwrap();
+                if found == state && detail.contains(words) {
+                    return detail;
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(NEVER, asking).await.expect("it never came to that state")
+    }
+
+    /// The downloads on record, once there are so many.
+    pub(crate) async fn recorded(&self, count: usize) -> Vec<String> {
+        let asking = async {
+            loop {
+                let trail = self.sandbox.store().audit(0, 1000).await.unwrap();
+                let records = trail.into_iter().map(|entry| entry.record);
+                let downloads = records.filter(|record| record.event == AuditEvent::Download);
+                let details: Vec<_> = downloads
+                    .map(|record| {
+                        assert!(record.origin.address.is_some_and(|address| address.is_loopback()));
+                        record.detail.unwrap()
+                    })
+                    .collect();
+                if details.len() >= count {
+                    return details;
+                }
+                tokio::time::sleep(ASK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(NEVER, asking).await.expect("they were not recorded")
+    }
 }
 
 impl Answer {
@@ -89,25 +133,13 @@ impl Answer {
         std::str::from_utf8(&self.body).unwrap()
     }
 
+    /// Nothing if it is no text.
+    pub(crate) fn text_or_empty(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+
     /// A header; empty if it is not there.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
-}
-
-fn limits() -> config::Http {
-    config::Http {
-        connections: 512,
-        header_timeout: NEVER,
-        idle_timeout: NEVER,
-        body_timeout: NEVER,
-        write_timeout: NEVER,
-        drain_timeout: NEVER,
-    }
-}
-
-/// `reqwest` wants to know its TLS even where none is spoken.
-fn client() -> Client {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    Client::builder().no_proxy().timeout(NEVER).build().unwrap()
 }

@@ -31,23 +31,23 @@ use tokio::{
 /// Nothing here takes so long, unless it would take for ever.
 const NEVER: Duration = Duration::from_mins(1);
 
-pub(super) struct World {
-    pub(super) entra: SimulatedEntra,
-    pub(super) bedrock: SimulatedBedrock,
-    pub(super) variables: BTreeMap<&'static str, String>,
+pub(crate) struct World {
+    pub(crate) entra: SimulatedEntra,
+    pub(crate) bedrock: SimulatedBedrock,
+    pub(crate) variables: BTreeMap<&'static str, String>,
     tasks: Tasks,
     folder: TempDir,
 }
 
 /// A process, and everything it has written.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     written: watch::Receiver<String>,
     _reading: Tasks,
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let tasks = Tasks::default();
         let entra = SimulatedEntra::start(&tasks, Clock::System).await.unwrap();
         let bedrock = SimulatedBedrock::start(&tasks, Options::default()).await.unwrap();
@@ -56,25 +56,25 @@ impl World {
         Self { entra, bedrock, variables, tasks, folder }
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
     }
 
     /// Runs a command to its end.
-    pub(super) async fn output(&self, arguments: &[&str]) -> Output {
+    pub(crate) async fn output(&self, arguments: &[&str]) -> Output {
         timeout(NEVER, self.command(arguments).output()).await.expect("the command does not end").unwrap()
     }
 
     /// Starts the daemon and waits until it is ready.
-    pub(super) async fn start(&self) -> Daemon {
+    pub(crate) async fn start(&self) -> Daemon {
         self.start_with(&["run"]).await
     }
 
-    pub(super) async fn start_with(&self, arguments: &[&str]) -> Daemon {
+    pub(crate) async fn start_with(&self, arguments: &[&str]) -> Daemon {
         let mut child = self.command(arguments).kill_on_drop(true).spawn().unwrap();
         let (sender, written) = watch::channel(String::new());
         let reading = Tasks::default();
@@ -85,7 +85,7 @@ impl World {
         daemon
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.tasks.stop(NEVER).await;
     }
 
@@ -100,7 +100,7 @@ impl World {
 
 impl Daemon {
     /// Base URL of a service.
-    pub(super) fn url(&self, service: &str) -> String {
+    pub(crate) fn url(&self, service: &str) -> String {
         let written = self.written.borrow();
         let marks = [format!("service={service} url="), format!("\"service\":\"{service}\",\"url\":\"")];
         let after = marks.iter().find_map(|mark| written.split(mark.as_str()).nth(1)).unwrap();
@@ -108,24 +108,24 @@ impl Daemon {
     }
 
     /// Waits until it has written something.
-    pub(super) async fn until(&self, words: &str) {
+    pub(crate) async fn until(&self, words: &str) {
         let mut written = self.written.clone();
         let waiting = timeout(NEVER, written.wait_for(|written| written.contains(words))).await;
         let found = waiting.is_ok_and(|found| found.is_ok());
         assert!(found, "the daemon never wrote `{words}` but:\n{}", *self.written.borrow());
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap()
     }
 
     /// Waits for its end: its exit code, and everything it has written.
-    pub(super) async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let status = timeout(NEVER, self.child.wait()).await.expect("the daemon does not end").unwrap();
         // The channel closes when both of its pipes have.
         let _ = timeout(NEVER, self.written.wait_for(|_| false)).await;
@@ -133,7 +133,7 @@ impl Daemon {
     }
 
     /// Signs a user in.
-    pub(super) async fn sign_in(&self, client: &Client, world: &World) -> TokenAnswer {
+    pub(crate) async fn sign_in(&self, client: &Client, world: &World) -> TokenAnswer {
         let body = json!({ "id_token": world.entra.id_token(User::ADA) });
         let request = client.post(format!("{}/auth/verify", self.url("auth"))).json(&body);
         request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
@@ -141,7 +141,7 @@ impl Daemon {
 }
 
 /// A client that trusts nothing but plain HTTP and these certificates.
-pub(super) fn client(certificates: &[&str]) -> Client {
+pub(crate) fn client(certificates: &[&str]) -> Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let roots = certificates.iter().map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
     Client::builder().no_proxy().timeout(NEVER).tls_certs_only(roots).build().unwrap()
