@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod disk;
 mod keep;
 mod kill;
 mod refusal;
