@@ -69,6 +69,9 @@ impl AdminError {
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Body(BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
             Self::Body(BodyError::TooSlow(_)) => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
+            Self::Grant(BadGrant::NoCap { .. } | BadGrant::Denied { .. } | BadGrant::TooMany) => {
+                (StatusCode::CONFLICT, "conflict")
+            }
             Self::Body(_) | Self::Request(_) | Self::Lock(_) | Self::Grant(_) => {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }

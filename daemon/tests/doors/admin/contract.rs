@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use sallyportd::{sandbox::entra::User, task::Tasks};
+use sallyportd::{
+    domain::policy::{Caps, Policy, SpendCaps},
+    sandbox::entra::User,
+    task::Tasks,
+};
+use shared::usage::Money;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, UnixStream},
@@ -33,7 +38,16 @@ async fn bridge(tasks: &Tasks, socket: PathBuf) -> String {
 #[tokio::test]
 #[ignore = "needs schemathesis from PyPI"]
 async fn the_daemon_keeps_its_contract() {
-    let world = World::new().await;
+    let world = World::with(|config| {
+        let caps = Caps {
+            requests_per_minute: Some(1_000),
+            tokens_per_minute: Some(1_000_000),
+            concurrent_streams: Some(1_000),
+            spend: SpendCaps { day: Some(Money::from_dollars(1_000)), ..SpendCaps::default() },
+        };
+        config.policies = vec![Policy { caps, ..Policy::unlimited("all") }];
+    });
+    let world = world.await;
     let tokens = world.sign_in(User::ADA, 3).await;
     let _stream = world.ask(&tokens[0], "sandbox.stall").await;
     let tasks = Tasks::default();

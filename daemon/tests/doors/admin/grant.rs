@@ -125,7 +125,6 @@ async fn an_order_that_means_nothing_is_refused_with_a_sentence() {
         (with("raise", json!({ "spend": 0 })), "say how much more"),
         (with("raise", json!({ "spend": u64::MAX })), "$1000000.00 at most"),
         (with("raise", json!({ "requests_per_minute": u64::MAX })), "1000000000 at most"),
-        (with("raise", json!({ "tokens_per_minute": 5 })), "policy `all` sets no cap on tokens per minute"),
         (with("raise", json!({ "spend": -1 })), "wrong type"),
         (with("raise", json!({ "luck": 1 })), "wrong type"),
         (with("whom", json!("ada")), "wrong type"),
@@ -135,7 +134,18 @@ async fn an_order_that_means_nothing_is_refused_with_a_sentence() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{order}: {answer}");
         assert!(answer["message"].as_str().unwrap().contains(sentence), "{order}: {answer}");
     }
-    let (status, answer) = world.operator().post("/users/nobody/grant", &order(&money)).await;
-    assert_eq!((status, answer["error"].as_str()), (StatusCode::NOT_FOUND, Some("not_found")));
     assert!(page::<Grant>(world.operator().get("/grants").await).is_empty());
+}
+
+#[tokio::test]
+async fn who_is_unknown_or_has_no_cap_is_granted_nothing() {
+    let world = world().await;
+    world.sign_in(User::ADA, 1).await;
+    let money = order(&json!({ "spend": 1.0 }));
+    let (status, answer) = world.operator().post("/users/nobody/grant", &money).await;
+    assert_eq!((status, answer["error"].as_str()), (StatusCode::NOT_FOUND, Some("not_found")));
+    let no_cap = order(&json!({ "tokens_per_minute": 5 }));
+    let (status, answer) = world.operator().post(&user(User::ADA, "grant"), &no_cap).await;
+    assert_eq!((status, answer["error"].as_str()), (StatusCode::CONFLICT, Some("conflict")));
+    assert!(answer["message"].as_str().unwrap().contains("policy `all` sets no cap on tokens per minute"));
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     id::{GrantId, UserId},
@@ -59,11 +59,31 @@ pub struct Grant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Raise {
-    RequestsPerMinute(u64),
-    TokensPerMinute(u64),
-    ConcurrentStreams(u64),
+    RequestsPerMinute(#[serde(deserialize_with = "whole")] u64),
+    TokensPerMinute(#[serde(deserialize_with = "whole")] u64),
+    ConcurrentStreams(#[serde(deserialize_with = "whole")] u64),
     /// Every cap of money: whatever the window, this much more may be spent in it.
-    Spend(Money),
+    Spend(#[serde(deserialize_with = "micros")] Money),
+}
+
+fn micros<'de, D: Deserializer<'de>>(source: D) -> Result<Money, D::Error> {
+    whole(source).map(Money::from_micros)
+}
+
+/// A whole number, also one that is written `5.0`: JSON Schema calls both integers.
+fn whole<'de, D: Deserializer<'de>>(source: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Whole(u64),
+        Point(f64),
+    }
+    let number = match Number::deserialize(source)? {
+        Number::Whole(number) => Some(number),
+        Number::Point(number) if number.fract() == 0.0 => format!("{number:.0}").parse().ok(),
+        Number::Point(_) => None,
+    };
+    number.ok_or_else(|| D::Error::custom("not a whole number"))
 }
 
 /// Body of `POST /users/{id}/grant`.
