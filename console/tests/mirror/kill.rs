@@ -16,7 +16,10 @@ use shared::{
 };
 use tokio::{process::Command, time::timeout};
 
-use crate::world::{Answer, NOW, World, file_name, manifest_of};
+use crate::{
+    server::Answer,
+    world::{NOW, World, file_name, manifest_of},
+};
 
 const KILLS: usize = 10;
 const OLD: &str = "2.1.300";

@@ -13,13 +13,17 @@ mod keep;
 mod kill;
 mod refusal;
 mod resume;
+mod server;
 mod world;
 
 use std::{fs, os::unix::fs::MetadataExt};
 
 use shared::platform::Platform;
 
-use self::world::{Answer, World, content, file_name, manifest};
+use self::{
+    server::Answer,
+    world::{World, content, file_name, manifest},
+};
 use sallyport::mirror::Wanted;
 
 #[tokio::test]

@@ -9,7 +9,10 @@ use shared::{
     release::{Digest, Version},
 };
 
-use crate::world::{Answer, Signer, World, content, manifest};
+use crate::{
+    server::Answer,
+    world::{Signer, World, content, manifest},
+};
 use sallyport::mirror::{Trust, Wanted};
 
 const LINUX: &str = "2.1.300/linux-x64/claude";

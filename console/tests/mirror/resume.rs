@@ -4,7 +4,10 @@ use std::fs;
 
 use shared::{platform::Platform, release::Digest};
 
-use crate::world::{Answer, World, content};
+use crate::{
+    server::Answer,
+    world::{World, content},
+};
 
 const LINUX: &str = "2.1.300/linux-x64/claude";
 
