@@ -18,6 +18,7 @@ check:
 ci:
     .ci/run
 
+# `--steered` compares the gateway with itself under limits and revocations, `--beside BINARY` with another build.
 # Requests, latency, CPU and memory of the gateway beside nginx (Debian: nginx-light).
 bench *ARGS:
     cargo bench -p sallyportd --bench gateway -- {{ ARGS }}

@@ -1,28 +1,22 @@
 //! The order of the benchmark: start everything, measure each load on each program in turn, print.
 
-use std::{process::Command, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
 use sallyportd::{
     clock::Clock,
-    sandbox::{
-        entra::{SimulatedEntra, User},
-        sign_in::{self, SignIn},
-    },
+    sandbox::entra::{SimulatedEntra, User},
     task::Tasks,
 };
-use serde_json::json;
 
 use crate::{
     Options,
+    daemon::{self, Start},
     load::{self, Load},
     program::{self, Program},
     report::{self, Measure},
     upstream,
 };
-
-const KEY: &str = "a signing key for benchmarks of 32 bytes or more";
 
 /// One row's load: what is asked of the upstream, and how large the request is.
 struct Shape {
@@ -170,60 +164,26 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let tasks = Tasks::default();
         let entra = SimulatedEntra::start(&tasks, Clock::System).await?;
-        let address = program::free_address()?;
-        let mut itself = Command::new(std::env::current_exe()?);
-        let upstream =
-            Program::start(itself.arg(upstream::FLAG).arg(address.port().to_string()), address).await?;
-        let (auth, door) = (program::free_address()?, program::free_address()?);
-        let mut daemon = daemon(&entra, upstream.address, folder.path());
-        daemon.env("AUTH_PORT", auth.port().to_string()).env("GATEWAY_PORT", door.port().to_string());
-        let gateway = Program::start(&mut daemon, door).await?;
+        let upstream = upstream::start().await?;
+        let start = Start {
+            binary: Path::new(env!("CARGO_BIN_EXE_sallyportd")),
+            entra: &entra,
+            upstream: upstream.address,
+            folder: folder.path(),
+            configuration: daemon::BARE,
+        };
+        let daemon = start.start().await?;
         let listen = program::free_address()?;
         let mut nginx = program::nginx(folder.path(), listen, upstream.address)?;
         let nginx = Program::start(&mut nginx, listen).await.context("nginx (Debian: nginx-light)")?;
-        let token = sign_in(&entra, &format!("http://{auth}")).await?;
+        let token = daemon.sign_in(&entra, User::ADA, 1).await?.pop().context("no token")?;
+        let gateway = daemon.program;
         Ok(Self { upstream, gateway, nginx, token, _folder: folder, _entra: entra })
     }
 
     fn load(&self, program: &Program, shape: &Shape, connections: usize, span: Duration) -> Load {
-        let filler = "x".repeat(shape.body.saturating_sub(100));
-        let body = json!({
-            "anthropic_version": "bedrock-2023-05-31", "max_tokens": 64,
-            "messages": [{ "role": "user", "content": filler }],
-        });
-        let (body, path) = (body.to_string(), format!("/model/{}/{}", shape.model, shape.action));
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
-            program.address,
-            self.token,
-            body.len(),
-        );
-        Load { target: program.address, request: Bytes::from(request), connections, span }
+        let path = format!("/model/{}/{}", shape.model, shape.action);
+        let request = load::request(program.address, &path, &self.token, shape.body);
+        Load { target: program.address, requests: vec![request], connections, span }
     }
-}
-
-fn daemon(entra: &SimulatedEntra, upstream: std::net::SocketAddr, folder: &std::path::Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sallyportd"));
-    command
-        .env_clear()
-        .current_dir(folder)
-        .args(["run", "--log-level", "warn"])
-        .env("INTERNAL_JWT_SECRET", KEY)
-        .env("ENTRA_TENANT_ID", entra.tenant_id())
-        .env("ENTRA_CLIENT_ID", entra.client_id())
-        .env("ENTRA_AUTHORITY", entra.authority())
-        .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", format!("http://{upstream}"))
-        .env("AWS_ACCESS_KEY_ID", "AKIDBENCH")
-        .env("AWS_SECRET_ACCESS_KEY", "bench")
-        .env("INSTALL_PORT", "0")
-        .env("SALLYPORT_STATE_DIR", folder.join("state"))
-        .env("SALLYPORT_RUNTIME_DIR", folder.join("run"));
-    command
-}
-
-async fn sign_in(entra: &SimulatedEntra, auth: &str) -> Result<String> {
-    let sign_in =
-        SignIn { entra: &entra.authority(), client_id: entra.client_id(), auth, user: User::ADA.name };
-    Ok(sign_in.run(&sign_in::client(None)?).await?.access_token.expose().clone())
 }

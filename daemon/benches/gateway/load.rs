@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -21,10 +22,32 @@ use crate::answer::{Progress, Reader};
 #[derive(Debug, Clone)]
 pub struct Load {
     pub target: SocketAddr,
-    /// A whole request, head and body.
-    pub request: Bytes,
+    /// Whole requests, head and body; each connection sends one of them, over and over.
+    pub requests: Vec<Bytes>,
     pub connections: usize,
     pub span: Duration,
+}
+
+impl Load {
+    /// What a connection sends.
+    fn request(&self, connection: usize) -> Bytes {
+        self.requests.iter().cycle().nth(connection).cloned().unwrap_or_default()
+    }
+}
+
+/// A request for an answer of a model, with a body of about this size.
+pub fn request(target: SocketAddr, path: &str, token: &str, body: usize) -> Bytes {
+    let filler = "x".repeat(body.saturating_sub(100));
+    let body = json!({
+        "anthropic_version": "bedrock-2023-05-31", "max_tokens": 64,
+        "messages": [{ "role": "user", "content": filler }],
+    });
+    let body = body.to_string();
+    Bytes::from(format!(
+        "POST {path} HTTP/1.1\r\nhost: {target}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len(),
+    ))
 }
 
 /// What came back.
@@ -61,8 +84,8 @@ pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
 pub async fn run(load: &Load) -> io::Result<Outcome> {
     let began = Instant::now();
     let mut workers = JoinSet::new();
-    for _ in 0..load.connections {
-        workers.spawn(work(load.clone(), began + load.span));
+    for number in 0..load.connections {
+        workers.spawn(work(load.target, load.request(number), began + load.span));
     }
     let mut outcome = Outcome::default();
     while let Some(samples) = workers.join_next().await {
@@ -77,12 +100,12 @@ pub async fn run(load: &Load) -> io::Result<Outcome> {
     Ok(outcome)
 }
 
-async fn work(load: Load, until: Instant) -> io::Result<Vec<(Duration, Duration)>> {
-    let mut stream = connect(load.target).await?;
+async fn work(target: SocketAddr, request: Bytes, until: Instant) -> io::Result<Vec<(Duration, Duration)>> {
+    let mut stream = connect(target).await?;
     let mut samples = Vec::new();
     let mut buffer = BytesMut::with_capacity(64 * 1024);
     while Instant::now() < until {
-        samples.push(exchange(&mut stream, &load.request, &mut buffer).await?);
+        samples.push(exchange(&mut stream, &request, &mut buffer).await?);
     }
     Ok(samples)
 }
@@ -112,8 +135,8 @@ pub async fn open(load: &Load) -> io::Result<Vec<TcpStream>> {
     let mut held = Vec::with_capacity(load.connections);
     while held.len() < load.connections {
         let mut openers = JoinSet::new();
-        for _ in 0..50.min(load.connections - held.len()) {
-            openers.spawn(open_one(load.target, load.request.clone()));
+        for number in held.len()..load.connections.min(held.len() + 50) {
+            openers.spawn(open_one(load.target, load.request(number)));
         }
         while let Some(opened) = openers.join_next().await {
             held.push(opened??);

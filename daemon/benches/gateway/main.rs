@@ -5,13 +5,17 @@
 
 mod answer;
 mod bench;
+mod crowd;
+mod daemon;
 mod load;
+mod pair;
 mod process;
 mod program;
 mod report;
+mod revocation;
 mod upstream;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +29,21 @@ struct Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let after = |flag: &str| {
+        let at = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(at + 1)
+    };
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    if let Some(at) = arguments.iter().position(|argument| argument == upstream::FLAG) {
-        return upstream::serve(arguments.get(at + 1)).await;
+    if has(upstream::FLAG) {
+        return upstream::serve(after(upstream::FLAG)).await;
     }
     let options = Options { quick: has("--quick"), memory: has("--memory") };
-    match bench::run(options).await {
+    let outcome = match after("--beside") {
+        Some(binary) => pair::beside(Path::new(binary), options).await,
+        None if has("--steered") => pair::steered(options).await,
+        None => bench::run(options).await,
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report::say(&format!("error: {error:#}"));
