@@ -27,6 +27,10 @@ bench *ARGS:
 bench-download *ARGS:
     cargo bench -p sallyportd --bench download -- {{ ARGS }}
 
+# Frames, start, memory and CPU of the console with 10,000 sessions and 500 events a second.
+bench-console *ARGS:
+    cargo bench -p sallyport --bench console -- {{ ARGS }}
+
 # Licences, bans and sources of the dependencies (cargo install cargo-deny).
 deny:
     cargo deny check licenses bans sources

@@ -75,7 +75,8 @@ impl Screen for Overview {
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
-        let layout = layout::split(area);
+        let parts = look.status.map_or(0, |status| status.health.len()).clamp(5, 8);
+        let layout = layout::split(area, u16::try_from(parts).unwrap_or(8));
         for (metric, area) in Metric::ALL.into_iter().zip(&layout.graphs) {
             self.graph(metric, *area, buffer, look);
         }

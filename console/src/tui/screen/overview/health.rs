@@ -31,7 +31,7 @@ pub fn word(state: HealthState) -> (&'static str, Tone) {
 pub fn draw(area: Rect, buffer: &mut Buffer, look: &Look) {
     let Some(status) = look.status else { return };
     let mut lines = Vec::new();
-    if area.height > 5 {
+    if usize::from(area.height) > status.health.len().max(5) {
         lines.push(vec![("Health".to_owned(), Tone::Accent)]);
     }
     if status.health.is_empty() {

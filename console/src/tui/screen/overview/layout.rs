@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 const WIDE: u16 = 150;
 /// From this height on, the words below have headings and bars.
 const TALL: u16 = 28;
-/// Lines of the words, where there is little room and where there is enough.
-const FEW: u16 = 9;
+/// Lines of the words besides those of the parts, where there is little room, and all of them where there is enough.
+const FEW: u16 = 4;
 const MANY: u16 = 11;
 /// Cells of what tells of answers.
 const ANSWERS: u16 = 44;
@@ -21,9 +21,10 @@ pub struct Layout {
     pub machine: Rect,
 }
 
-pub fn split(area: Rect) -> Layout {
+/// `parts` is how many things the daemon relies on.
+pub fn split(area: Rect, parts: u16) -> Layout {
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let words = if area.height >= TALL { MANY } else { FEW };
+    let words = if area.height >= TALL { MANY.max(parts + 6) } else { FEW + parts };
     let above = Rect { height: area.height.saturating_sub(words + 1), ..area };
     let below = Rect { y: above.bottom() + 1, height: words.min(area.height), ..area };
     let below = Rect { height: below.height.min(area.bottom().saturating_sub(below.y)), ..below };
@@ -33,14 +34,19 @@ pub fn split(area: Rect) -> Layout {
         return Layout {
             graphs,
             answers: Rect { height: 2.min(below.height), ..below },
-            health: rows(below, 3, 5),
-            machine: rows(below, 8, 1),
+            health: rows(below, 3, parts),
+            machine: rows(below, 3 + parts, 1),
         };
     }
     let answers = Rect { width: ANSWERS.min(below.width), ..below };
     let rest = Rect { x: answers.right() + GAP, width: below.width.saturating_sub(ANSWERS + GAP), ..below };
     if area.width < WIDE {
-        return Layout { graphs, answers, health: rows(rest, 0, 6), machine: rows(rest, 7, 4) };
+        return Layout {
+            graphs,
+            answers,
+            health: rows(rest, 0, parts + 1),
+            machine: rows(rest, parts + 2, 4),
+        };
     }
     let health = Rect { width: rest.width * 3 / 5, ..rest };
     let machine = Rect { x: health.right() + GAP, width: rest.width - health.width - GAP, ..rest };
