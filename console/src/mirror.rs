@@ -15,9 +15,10 @@ mod publish;
 mod release;
 mod rollback;
 mod source;
+mod survey;
 mod verify;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, env, path::PathBuf};
 
 use shared::{platform::Platform, release::Version, time::Timestamp};
 
@@ -27,9 +28,19 @@ pub use self::{
     order::{Channel, Order, Trust, Wanted},
     progress::{Progress, Shown, State},
     rollback::{RolledBack, rollback},
+    survey::{Kept, KeptBinary, Survey, survey},
     verify::{Verified, VerifiedVersion, verify},
 };
 use self::{download::Downloads, layout::Tree, publish::Publication, release::Release, source::Source};
+
+const VARIABLE: &str = "CLAUDE_CODE_INSTALL_ARTIFACTS_DIR";
+const FOLDER: &str = "install_artifacts";
+
+/// The folder that is named, or the one that a daemon in this environment serves.
+pub fn folder(named: Option<PathBuf>) -> PathBuf {
+    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    named.or_else(variable).unwrap_or_else(|| FOLDER.into())
+}
 
 /// What a mirror did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -4,7 +4,7 @@
 mod keep;
 mod progress;
 
-use std::{collections::BTreeSet, env, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use shared::{
@@ -19,8 +19,6 @@ use crate::{
     output::{Fields, Style},
 };
 
-const VARIABLE: &str = "CLAUDE_CODE_INSTALL_ARTIFACTS_DIR";
-const FOLDER: &str = "install_artifacts";
 const SOURCE: &str = "https://downloads.claude.ai/claude-code-releases";
 const EXAMPLES: &str = "\
 Examples:
@@ -163,14 +161,8 @@ fn order(folder: &FolderArgs, keeping: Option<&KeepArgs>) -> Result<Order, Mirro
 
 impl FolderArgs {
     fn path(&self) -> PathBuf {
-        folder(self.output.clone())
+        mirror::folder(self.output.clone())
     }
-}
-
-/// The folder that is named, or the one that the daemon of this environment serves.
-fn folder(named: Option<PathBuf>) -> PathBuf {
-    let variable = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
-    named.or_else(variable).unwrap_or_else(|| FOLDER.into())
 }
 
 impl TrustArgs {

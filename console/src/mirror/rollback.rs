@@ -1,6 +1,6 @@
 //! Back to a version that was served before. It is verified again, since disks rot and hands err.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde::Serialize;
 use shared::{release::Version, time::Timestamp};
@@ -9,7 +9,7 @@ use super::{
     MirrorError,
     layout::Tree,
     order::{Channel, Trust},
-    publish::{Entry, write},
+    publish::write,
 };
 
 /// What a rollback did.
@@ -55,9 +55,7 @@ impl Tree {
     /// The version that was served before another one: by the history, else by its number.
     fn before(&self, served: &Version) -> Result<Option<Version>, MirrorError> {
         let kept = self.versions()?;
-        let history = fs::read_to_string(self.history()).unwrap_or_default();
-        let entries = history.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
-        let published: Vec<Version> = entries.map(|entry| entry.version).collect();
+        let published: Vec<Version> = self.entries().into_iter().map(|entry| entry.version).collect();
         // Going back twice goes back two versions, not forward again: what came after a version does not count.
         let first = published.iter().position(|version| version == served).unwrap_or(published.len());
         let earlier = published.into_iter().take(first).rev().find(|version| kept.contains(version));

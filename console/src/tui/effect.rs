@@ -12,7 +12,10 @@ use shared::{
 };
 
 pub use self::perform::Performer;
-use crate::client::{AuditQuery, ClientError, HolderQuery, RequestQuery, SessionQuery, Subject, UsageQuery};
+use crate::{
+    client::{AuditQuery, ClientError, HolderQuery, RequestQuery, SessionQuery, Subject, UsageQuery},
+    mirror::{MirrorError, Survey},
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -40,7 +43,9 @@ pub enum Asker {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     Status,
-    Traffic { after: Option<Timestamp> },
+    Traffic {
+        after: Option<Timestamp>,
+    },
     Sessions(SessionQuery),
     Session(SessionId),
     Requests(RequestQuery),
@@ -52,6 +57,8 @@ pub enum Query {
     Usage(UsageQuery),
     Audit(AuditQuery),
     Verify,
+    /// What the install server's folder holds. The console looks there itself: no daemon is asked.
+    Mirror,
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +76,7 @@ pub enum Answer {
     Usage(Page<Usage>),
     Audit(Page<AuditEntry>),
     Verify(Box<Verification>),
+    Mirror(Box<Survey>),
 }
 
 /// What an operator ordered and confirmed.
@@ -121,5 +129,11 @@ impl From<ClientError> for Failure {
             }
         }
         Self { hint: error.hint(), is_unreachable: error.is_unreachable(), message }
+    }
+}
+
+impl From<MirrorError> for Failure {
+    fn from(error: MirrorError) -> Self {
+        Self { message: error.to_string(), hint: error.hint().map(str::to_owned), is_unreachable: false }
     }
 }

@@ -4,6 +4,7 @@
 //! drawn around it, popups, filter and marks are the same for all. Time is given to it, and it does no I/O.
 
 mod audit;
+mod mirror;
 mod names;
 mod overview;
 mod requests;
@@ -43,6 +44,7 @@ pub const ALL: &[Entry] = &[
     entry("users", "Users", || Box::new(users::Users::default())),
     entry("usage", "Usage", || Box::new(usage::UsageSums::default())),
     entry("audit", "Audit", || Box::new(audit::Audit::default())),
+    entry("mirror", "Mirror", || Box::new(mirror::Mirror::default())),
 ];
 
 const fn entry(name: &'static str, title: &'static str, open: fn() -> Box<dyn Screen>) -> Entry {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use shared::{platform::Platform, release::Version};
 
-use super::{FolderArgs, KeepArgs, TrustArgs, folder, order};
+use super::{FolderArgs, KeepArgs, TrustArgs, order};
 use crate::{
     clock,
     command::{CommandError, Console},
@@ -59,7 +59,7 @@ pub(super) struct ImportArgs {
 
 impl VerifyArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
-        let (trust, folder) = (self.trust.trust()?, folder(self.folder));
+        let (trust, folder) = (self.trust.trust()?, mirror::folder(self.folder));
         let verified = aside(move || mirror::verify(&folder, &trust, clock::now())).await?;
         console.output.document(&verified, |style| verification(&verified, style))?;
         if verified.is_whole() { Ok(()) } else { Err(CommandError::MirrorBroken) }

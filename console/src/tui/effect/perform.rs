@@ -9,6 +9,7 @@ use tokio::{sync::mpsc::Sender, task::JoinSet};
 use super::{Answer, Asker, Failure, Order, Outcome, Query};
 use crate::{
     client::{Client, ClientError, Happening, Subject},
+    mirror,
     tui::msg::Msg,
 };
 
@@ -33,7 +34,10 @@ impl Performer {
     pub fn ask(&mut self, asker: Asker, query: Query) {
         let (client, replies) = (self.client.clone(), self.replies.clone());
         self.tasks.spawn(async move {
-            let result = answer(&client, &query).await.map_err(Failure::from);
+            let result = match query {
+                Query::Mirror => look().await,
+                _ => answer(&client, &query).await.map_err(Failure::from),
+            };
             let _ = replies.send(Msg::Answered { asker, query, result }).await;
         });
     }
@@ -77,6 +81,13 @@ impl Performer {
     }
 }
 
+/// Files are read away from the runtime's thread.
+async fn look() -> Result<Answer, Failure> {
+    let survey = tokio::task::spawn_blocking(|| mirror::survey(&mirror::folder(None))).await;
+    let survey = survey.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    Ok(Answer::Mirror(Box::new(survey?)))
+}
+
 async fn answer(client: &Client, query: &Query) -> Result<Answer, ClientError> {
     Ok(match query {
         Query::Status => Answer::Status(Box::new(client.status().await?)),
@@ -91,7 +102,8 @@ async fn answer(client: &Client, query: &Query) -> Result<Answer, ClientError> {
         Query::Grants => Answer::Grants(client.grants().await?),
         Query::Usage(query) => Answer::Usage(client.usage(query).await?),
         Query::Audit(query) => Answer::Audit(client.audit(query).await?),
-        Query::Verify => Answer::Verify(Box::new(client.verify(None).await?)),
+        // `ask` looks itself for what no daemon is asked.
+        Query::Verify | Query::Mirror => Answer::Verify(Box::new(client.verify(None).await?)),
     })
 }
 

@@ -24,7 +24,9 @@ pub fn answered(
     }
     match result {
         Ok(answer) => {
-            reached(model);
+            if *query != Query::Mirror {
+                reached(model);
+            }
             match (asker, answer) {
                 (Asker::Frame, Answer::Status(status)) => {
                     model.status = Some(*status);

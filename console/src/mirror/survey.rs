@@ -1,0 +1,108 @@
+//! What a mirror's folder holds, at a glance: nothing is hashed, and no signature is checked.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use shared::{
+    platform::Platform,
+    release::{Digest, Version},
+    time::Timestamp,
+};
+
+use super::{
+    MirrorError,
+    layout::Tree,
+    order::{Channel, Trust},
+    publish::Entry,
+};
+
+/// A mirror's folder at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    pub folder: PathBuf,
+    pub served: Option<Version>,
+    /// Newest first.
+    pub versions: Vec<Kept>,
+}
+
+/// One version that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub version: Version,
+    pub is_served: bool,
+    /// The channels that name it.
+    pub channels: Vec<&'static str>,
+    pub binaries: Vec<KeptBinary>,
+    /// When it was published last, and the fingerprint of its signer, by the mirror's history.
+    pub published: Option<Timestamp>,
+    pub signer: Option<String>,
+    /// Why nothing is known of its binaries.
+    pub problem: Option<String>,
+}
+
+/// One binary of its manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBinary {
+    pub platform: Platform,
+    /// In bytes.
+    pub size: u64,
+    pub checksum: Digest,
+    /// Whether a file of this size is in its place.
+    pub is_there: bool,
+}
+
+impl Kept {
+    /// Bytes that are there.
+    pub fn bytes(&self) -> u64 {
+        self.there().map(|binary| binary.size).sum()
+    }
+
+    pub fn there(&self) -> impl Iterator<Item = &KeptBinary> {
+        self.binaries.iter().filter(|binary| binary.is_there)
+    }
+}
+
+/// Looks into a folder. One that is not there holds nothing.
+pub fn survey(folder: &Path) -> Result<Survey, MirrorError> {
+    let tree = Tree::open(folder, true)?;
+    let served = tree.served()?;
+    let pointers = Channel::ALL.map(|channel| (channel.as_str(), tree.pointer(channel.as_str())));
+    let mut channels = Vec::new();
+    for (name, version) in pointers {
+        channels.push((name, version?));
+    }
+    let history = tree.entries();
+    let versions = tree.versions()?.into_iter().rev().map(|version| {
+        let named =
+            channels.iter().filter(|(_, named)| named.as_ref() == Some(&version)).map(|(name, _)| *name);
+        let (is_served, channels) = (served.as_ref() == Some(&version), named.collect());
+        let entry = history.iter().rev().find(|entry| entry.version == version);
+        let (published, signer) = (entry.map(|entry| entry.at), entry.and_then(|entry| entry.signer.clone()));
+        let (binaries, problem) = match tree.binaries(&version) {
+            Ok(binaries) => (binaries, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        Kept { version, is_served, channels, binaries, published, signer, problem }
+    });
+    Ok(Survey { folder: folder.to_owned(), versions: versions.collect(), served: served.clone() })
+}
+
+impl Tree {
+    /// What was published, oldest first. A line that can't be read is as if it were not there.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let history = fs::read_to_string(self.history()).unwrap_or_default();
+        history.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn binaries(&self, version: &Version) -> Result<Vec<KeptBinary>, MirrorError> {
+        let manifest = self.read_release(version, &Trust::Unsigned, Timestamp::default())?.manifest;
+        let binaries = manifest.platforms.iter().map(|(platform, binary)| {
+            let file = fs::metadata(self.binary(version, *platform, &binary.name));
+            let is_there = file.is_ok_and(|file| file.is_file() && file.len() == binary.size);
+            KeptBinary { platform: *platform, size: binary.size, checksum: binary.checksum, is_there }
+        });
+        Ok(binaries.collect())
+    }
+}
