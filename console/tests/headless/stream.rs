@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use sallyportd::sandbox::entra::User;
 use shared::api::admin::{AuditEntry, Event, Page, Request};
 
-use super::world::{LONG, Watch, World};
+use super::world::{LONG, Watch, World, interruptible, watch};
 
 /// Signs users in, one after the other, until a watch that has just been started tells of one.
 async fn told_of_a_sign_in(world: &World, watch: &mut Watch) -> String {
@@ -86,7 +86,7 @@ async fn a_watch_ends_quietly_when_nobody_reads_it_any_more() {
 #[tokio::test]
 async fn an_interrupt_ends_a_watch_as_it_ends_any_program() {
     let world = World::new().await;
-    let mut watch = world.watch(&["requests", "watch", "--json"]);
+    let mut watch = watch(interruptible(&world.socket(), &["requests", "watch", "--json"]));
     watch.line_with("items").await;
     let id = Pid::from_raw(watch.child.id().unwrap().try_into().unwrap()).unwrap();
     kill_process(id, Signal::INT).unwrap();

@@ -46,9 +46,22 @@ pub struct Watch {
     pub lines: Lines<BufReader<ChildStdout>>,
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sallyport");
+
 /// The program with nothing of the environment that could change what it does.
 pub fn program(socket: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
+    set_up(Command::new(PROGRAM), socket, arguments)
+}
+
+/// The program as a shell starts it. What a shell has put into the background ignores interrupts, and so do its
+/// children: these tests perhaps, too.
+pub fn interruptible(socket: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("/usr/bin/env");
+    command.args(["--default-signal=INT", PROGRAM]);
+    set_up(command, socket, arguments)
+}
+
+fn set_up(mut command: Command, socket: &Path, arguments: &[&str]) -> Command {
     command.args(arguments).env_clear().env("SALLYPORT_SOCKET", socket).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
