@@ -49,7 +49,7 @@ const FOREIGN: [(&[&str], &[&str]); 4] = [
             "daemon/src/traffic/metric",
         ],
     ),
-    (&["ratatui"], &["console/src/tui", "console/tests"]),
+    (&["ratatui"], &["console/src/tui", "console/tests", "console/benches"]),
 ];
 const OS_ROOMS: [&str; 3] = ["agent/src/os", "shared/src/platform", "shared/src/path"];
 const OS_MARKS: [&str; 6] =
