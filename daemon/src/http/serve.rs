@@ -10,7 +10,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -111,6 +111,7 @@ impl Listener {
             routes,
             connections: Tasks::default(),
             cut: self.cut.child_token(),
+            lost: Arc::default(),
             limits: limits.clone(),
         };
         let slots = Arc::new(Semaphore::new(limits.connections));
@@ -174,6 +175,8 @@ struct Server {
     limits: config::Http,
     connections: Tasks,
     cut: CancellationToken,
+    /// How many connections were cut.
+    lost: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -181,9 +184,12 @@ impl Server {
         info!(listener = self.name, "stopped accepting");
         let ended = self.cut.run_until_cancelled(self.connections.stop(deadline)).await;
         if ended != Some(true) {
-            warn!(listener = self.name, "connections cut");
             self.cut.cancel();
             self.connections.stop(CUT_DEADLINE).await;
+        }
+        let lost = self.lost.load(Ordering::Relaxed);
+        if lost > 0 {
+            warn!(listener = self.name, connections = lost, "connections cut");
         }
     }
 
@@ -215,13 +221,19 @@ impl Server {
                 tokio::select! {
                     result = connection.as_mut() => result,
                     () = headless(self.limits.header_timeout, &began) => return,
-                    () = self.cut.cancelled() => return,
+                    () = self.cut_off() => return,
                 }
             }
         };
         if let Err(error) = result {
             debug!(listener = self.name, ?peer, %error, "connection ended early");
         }
+    }
+
+    /// Resolves when connections are cut, and counts one.
+    async fn cut_off(&self) {
+        self.cut.cancelled().await;
+        self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
     fn service(
