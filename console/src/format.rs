@@ -57,6 +57,12 @@ pub fn count(count: u64) -> String {
     }
 }
 
+/// With one place: `251.3 MB`.
+pub fn megabytes(bytes: u64) -> String {
+    let tenths = bytes / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
 /// In cents; what is less than one is said to be so.
 pub fn money(money: Money) -> String {
     if money > Money::ZERO && money < Money::from_micros(10_000) {

@@ -10,6 +10,7 @@ mod intake;
 mod layout;
 mod lock;
 mod order;
+mod pace;
 mod progress;
 mod publish;
 mod release;
@@ -25,13 +26,16 @@ use shared::{platform::Platform, release::Version, time::Timestamp};
 pub use self::{
     archive::{Exported, export, import},
     error::{Fault, MirrorError},
-    order::{Channel, Order, Trust, Wanted},
-    progress::{Progress, Shown, State},
+    order::{Channel, Order, Signer, Trust, Wanted},
+    pace::{Pace, percent},
+    progress::{Progress, Shown, State, current},
     rollback::{RolledBack, rollback},
     survey::{Kept, KeptBinary, Survey, survey},
     verify::{Verified, VerifiedVersion, verify},
 };
-use self::{download::Downloads, layout::Tree, publish::Publication, release::Release, source::Source};
+use self::{
+    download::Downloads, layout::Tree, lock::Alone, publish::Publication, release::Release, source::Source,
+};
 
 const VARIABLE: &str = "CLAUDE_CODE_INSTALL_ARTIFACTS_DIR";
 const FOLDER: &str = "install_artifacts";
@@ -60,27 +64,57 @@ pub struct Outcome {
     pub dry_run: bool,
 }
 
-/// Mirrors a release, as `order` says.
+/// Mirrors a release, as `order` says. It can be stopped until it is published.
 pub async fn run(order: &Order, progress: &Progress, now: Timestamp) -> Result<Outcome, MirrorError> {
     let tree = Tree::open(&order.output, order.dry_run)?;
-    let _alone = tree.lock()?;
+    let alone = tree.lock()?;
+    let (release, outcome) = progress.unless_stopped(fetch(&tree, order, progress, now)).await?;
+    if order.dry_run {
+        return Ok(outcome);
+    }
+    let Order { wanted, keep, .. } = order.clone();
+    aside(move || publish((tree, alone), &release, outcome, (&wanted, keep, now))).await
+}
+
+/// Brings a release to where downloads wait, verified. A dry run only says what that would take.
+async fn fetch(
+    tree: &Tree,
+    order: &Order,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<(Release, Outcome), MirrorError> {
     let source = Source::new(order)?;
     let version = source.version(&order.wanted).await?;
-    refuse_downgrade(&tree, order, &version)?;
+    refuse_downgrade(tree, order, &version)?;
     let release = source.release(&version, &order.trust, now).await?;
     let platforms = release.select(&order.platforms)?;
     let previous = tree.served()?;
-    let downloads = Downloads::plan(&tree, &release, &platforms, progress).await?;
+    let downloads = Downloads::plan(tree, &release, &platforms, progress).await?;
     let present = platforms.iter().copied().filter(|platform| !downloads.fetches(*platform)).collect();
     let outcome = Outcome { present, dry_run: order.dry_run, ..Outcome::of(&release, previous, &platforms) };
-    if order.dry_run {
-        return Ok(Outcome { fetched_bytes: downloads.bytes(), ..outcome });
-    }
-    let fetched_bytes = downloads.run(&source, order.jobs).await?;
-    let publication = Publication { tree: &tree, release: &release, platforms: &platforms, at: now };
-    publication.publish(&order.wanted)?;
-    let removed = tree.prune(order.keep)?;
-    Ok(Outcome { fetched_bytes, removed, ..outcome })
+    let fetched_bytes =
+        if order.dry_run { downloads.bytes() } else { downloads.run(&source, order.jobs).await? };
+    Ok((release, Outcome { fetched_bytes, ..outcome }))
+}
+
+fn publish(
+    (tree, _alone): (Tree, Alone),
+    release: &Release,
+    outcome: Outcome,
+    (wanted, keep, at): (&Wanted, Option<usize>, Timestamp),
+) -> Result<Outcome, MirrorError> {
+    let platforms = outcome.platforms.iter().copied().collect();
+    Publication { tree: &tree, release, platforms: &platforms, at }.publish(wanted)?;
+    let removed = tree.prune(keep)?;
+    Ok(Outcome { removed, ..outcome })
+}
+
+/// Long work with files, away from the runtime's thread.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, MirrorError> + Send + 'static,
+) -> Result<T, MirrorError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 impl Outcome {

@@ -4,18 +4,16 @@
 mod keep;
 mod progress;
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use shared::{
-    platform::Platform,
-    release::{Key, LARGEST_DOCUMENT},
-};
+use shared::platform::Platform;
 
 use super::{CommandError, Console};
 use crate::{
     clock,
-    mirror::{self, MirrorError, Order, Outcome, Progress, Trust, Wanted},
+    format::megabytes,
+    mirror::{self, MirrorError, Order, Outcome, Progress, Signer, Wanted},
     output::{Fields, Style},
 };
 
@@ -111,7 +109,7 @@ impl MirrorArgs {
         match self.action {
             None => self.run.run(console).await,
             Some(MirrorAction::Verify(arguments)) => arguments.run(console).await,
-            Some(MirrorAction::Rollback(arguments)) => arguments.run(console),
+            Some(MirrorAction::Rollback(arguments)) => arguments.run(console).await,
             Some(MirrorAction::Export(arguments)) => arguments.run(console).await,
             Some(MirrorAction::Import(arguments)) => arguments.run(console).await,
         }
@@ -151,7 +149,7 @@ fn order(folder: &FolderArgs, keeping: Option<&KeepArgs>) -> Result<Order, Mirro
         platforms: BTreeSet::new(),
         source: SOURCE.to_owned(),
         authorities: None,
-        trust: folder.trust.trust()?,
+        trust: folder.trust.signer().trust()?,
         keep: keeping.map(|keeping| keeping.keep.into()),
         jobs: 1,
         allow_downgrade: keeping.is_some_and(|keeping| keeping.allow_downgrade),
@@ -166,19 +164,12 @@ impl FolderArgs {
 }
 
 impl TrustArgs {
-    fn trust(&self) -> Result<Trust, MirrorError> {
-        if self.insecure_skip_signature {
-            return Ok(Trust::Unsigned);
+    fn signer(&self) -> Signer {
+        match &self.key {
+            _ if self.insecure_skip_signature => Signer::Nobody,
+            Some(path) => Signer::Key(path.clone()),
+            None => Signer::Official,
         }
-        let (path, key) = match &self.key {
-            None => (PathBuf::from("claude-code.asc"), Key::official()),
-            Some(path) => {
-                let failed = |error| MirrorError::File { path: path.clone(), error };
-                let bytes = fs::read(path).map_err(failed)?;
-                (path.clone(), Key::parse(bytes.get(..LARGEST_DOCUMENT.min(bytes.len())).unwrap_or_default()))
-            }
-        };
-        key.map(|key| Trust::Key(Box::new(key))).map_err(|cause| MirrorError::Key { path, cause })
     }
 }
 
@@ -195,7 +186,7 @@ fn shown(outcome: &Outcome, style: &Style) -> String {
         .add("signed by", signer.as_deref().unwrap_or("nobody: the signature was not checked"))
         .add("platforms", list(platforms))
         .maybe("there already", Some(list(present)).filter(|present| !present.is_empty()))
-        .add(fetched, progress::megabytes(*fetched_bytes))
+        .add(fetched, megabytes(*fetched_bytes))
         .maybe("removed", Some(removed).filter(|removed| !removed.is_empty()))
         .render(style)
 }

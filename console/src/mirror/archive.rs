@@ -21,13 +21,11 @@ use super::{
     MirrorError, Order, Outcome, Trust, Wanted,
     intake::Intake,
     layout::{RELEASES, Tree},
+    progress::{Item, Progress, State},
     publish::Publication,
     refuse_downgrade,
     release::Release,
 };
-
-/// Read at a time.
-const PIECE: usize = 1 << 20;
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,7 +87,12 @@ fn append(archive: &mut Builder<impl Write>, path: &Path, content: &[u8]) -> io:
 }
 
 /// Publishes what a file has, as `order` says of its folder, its trust and what is kept.
-pub fn import(order: &Order, file: &Path, now: Timestamp) -> Result<Outcome, MirrorError> {
+pub fn import(
+    order: &Order,
+    file: &Path,
+    now: Timestamp,
+    progress: &Progress,
+) -> Result<Outcome, MirrorError> {
     let tree = Tree::open(&order.output, false)?;
     let _alone = tree.lock()?;
     let open = File::open(file).map_err(MirrorError::file(file))?;
@@ -101,7 +104,8 @@ pub fn import(order: &Order, file: &Path, now: Timestamp) -> Result<Outcome, Mir
     let (mut platforms, mut bytes) = (BTreeSet::new(), 0);
     while let Some((path, mut entry)) = inside.next()? {
         let platform = platform_of(&path, &release).ok_or_else(|| inside.odd(&path))?;
-        take(&tree, &release, platform, &mut entry)?;
+        let item = progress.add(&release.manifest.version, platform, entry.size());
+        take(&tree, &release, (platform, &item), &mut entry)?;
         bytes += entry.size();
         platforms.insert(platform);
     }
@@ -191,24 +195,28 @@ fn platform_of(path: &Path, release: &Release) -> Option<Platform> {
 }
 
 /// Takes a binary in, verified, to where downloads wait.
-fn take(tree: &Tree, release: &Release, platform: Platform, from: &mut impl Read) -> Result<(), MirrorError> {
+fn take(
+    tree: &Tree,
+    release: &Release,
+    (platform, item): (Platform, &Item),
+    from: &mut impl Read,
+) -> Result<(), MirrorError> {
     let Some(binary) = release.manifest.platforms.get(&platform) else { return Ok(()) };
     let path = tree.on_its_way(&release.manifest.version, platform, binary);
     let failed = || MirrorError::file(&path);
-    let refused = |fault| MirrorError::Binary { platform, fault };
     let mut file = File::create(&path).map_err(failed())?;
-    let (mut intake, mut piece) = (Intake::new(binary), vec![0; PIECE]);
-    let taken = loop {
-        let read = from.read(&mut piece).map_err(failed())?;
-        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break intake.finish() };
-        if let Err(fault) = intake.see(piece) {
-            break Err(fault);
-        }
-        file.write_all(piece).map_err(failed())?;
-    };
-    if let Err(fault) = taken {
+    let mut intake = Intake::new(binary);
+    item.become_(State::Fetching);
+    let taken = intake.read(from, |piece| {
+        item.bring(piece.len());
+        item.check_stop()?;
+        Ok(file.write_all(piece)?)
+    });
+    if let Err(trouble) = taken.and_then(|()| Ok(intake.finish()?)) {
+        item.become_(State::Failed);
         fs::remove_file(&path).map_err(failed())?;
-        return Err(refused(fault));
+        return Err(MirrorError::Binary { platform, fault: trouble.fault(&path)? });
     }
+    item.become_(State::Done);
     file.sync_all().map_err(failed())
 }

@@ -19,7 +19,7 @@ use self::partial::Partial;
 use super::{
     Fault, MirrorError, Progress, State,
     layout::Tree,
-    progress::Download,
+    progress::Item,
     release::Release,
     source::{Body, Source},
 };
@@ -43,7 +43,7 @@ struct Job {
     path: PathBuf,
     /// Bytes of it that an earlier run left.
     left: u64,
-    shown: Arc<Download>,
+    shown: Arc<Item>,
 }
 
 impl Downloads {
@@ -57,17 +57,17 @@ impl Downloads {
         let version = &release.manifest.version;
         let mut jobs = Vec::new();
         for (platform, binary) in release.binaries(platforms) {
-            let shown = progress.add(platform, binary.size);
+            let shown = progress.add(version, platform, binary.size);
             let published = Partial::at(tree.binary(version, platform, &binary.name));
             shown.become_(State::Checking);
             if published.is_verified(binary, &shown).await? {
                 shown.become_(State::Done);
                 continue;
             }
-            shown.become_(State::Waiting);
-            shown.reach(0);
             let path = tree.on_its_way(version, platform, binary);
             let left = fs::metadata(&path).map_or(0, |file| file.len().min(binary.size));
+            shown.become_(State::Waiting);
+            shown.reach(left);
             let (version, binary) = (version.clone(), binary.clone());
             jobs.push(Job { version, platform, binary, path, left, shown });
         }
@@ -163,6 +163,7 @@ impl Job {
             self.refuse_early(&body).map_err(|fault| self.refused(partial, fault))?;
             if body.from != left {
                 taking.restart().await.map_err(Setback::Final)?;
+                self.shown.reach(0);
             }
             while let Some(piece) = body.piece().await.map_err(Setback::Cut)? {
                 *fetched += piece.len() as u64;

@@ -41,6 +41,8 @@ pub enum MirrorError {
     Downgrade { wanted: Version, served: Version },
     #[error("the binary for {platform} is refused: {fault}")]
     Binary { platform: Platform, fault: Fault },
+    #[error("it was stopped; what was served before is still served")]
+    Stopped,
     #[error("another mirror is at work in `{}`", .0.display())]
     Locked(PathBuf),
     #[error("`{}` has {free} bytes left, and {needed} are needed", path.display())]
@@ -102,6 +104,7 @@ impl MirrorError {
                 "nothing was published; try again, and if it stays so, ask whoever runs the source"
             }
             Self::Locked(_) => "wait until it has ended",
+            Self::Stopped => "start it again: it goes on where it ended",
             Self::Space { .. } => "make room, or keep fewer versions with `--keep`",
             Self::NothingServed(_) => "mirror a release first, with `sallyport mirror`",
             Self::NothingBefore(_) | Self::NotKept(_) => {

@@ -1,11 +1,13 @@
 //! What somebody wants mirrored.
 
-use std::{collections::BTreeSet, fmt, path::PathBuf, str::FromStr};
+use std::{collections::BTreeSet, fmt, fs, path::PathBuf, str::FromStr};
 
 use shared::{
     platform::Platform,
-    release::{Key, Version},
+    release::{Key, LARGEST_DOCUMENT, Version},
 };
+
+use super::MirrorError;
 
 /// One run of the mirror.
 #[derive(Debug, Clone)]
@@ -47,6 +49,30 @@ pub enum Trust {
     Key(Box<Key>),
     /// Nobody's: for private sources, and for versions from before manifests were signed.
     Unsigned,
+}
+
+/// Who is trusted, by name: the key is read when it is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// Anthropic, by the key that is built in.
+    Official,
+    /// Whoever has the key of this file.
+    Key(PathBuf),
+    Nobody,
+}
+
+impl Signer {
+    pub fn trust(&self) -> Result<Trust, MirrorError> {
+        let (path, key) = match self {
+            Self::Nobody => return Ok(Trust::Unsigned),
+            Self::Official => (PathBuf::from("claude-code.asc"), Key::official()),
+            Self::Key(path) => {
+                let bytes = fs::read(path).map_err(MirrorError::file(path))?;
+                (path.clone(), Key::parse(bytes.get(..LARGEST_DOCUMENT.min(bytes.len())).unwrap_or_default()))
+            }
+        };
+        key.map(|key| Trust::Key(Box::new(key))).map_err(|cause| MirrorError::Key { path, cause })
+    }
 }
 
 impl Channel {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{release::Version, time::Timestamp};
 
 use super::{
-    MirrorError,
+    MirrorError, Progress,
     layout::Tree,
     order::{Channel, Trust},
     publish::write,
@@ -24,6 +24,7 @@ pub fn rollback(
     folder: &Path,
     to: Option<&Version>,
     (trust, now): (&Trust, Timestamp),
+    progress: &Progress,
 ) -> Result<RolledBack, MirrorError> {
     let tree = Tree::open(folder, false)?;
     let _alone = tree.lock()?;
@@ -35,11 +36,12 @@ pub fn rollback(
     if !tree.versions()?.contains(&to) {
         return Err(MirrorError::NotKept(to));
     }
-    let found = tree.verify_version(&to, trust, now)?;
+    let broken = |problem| MirrorError::Broken { version: to.clone(), problem };
+    let release = tree.read_release(&to, trust, now).map_err(|error| broken(error.to_string()))?;
+    let found = tree.check(&release, progress).run()?;
     if let Some(problem) = found.problems.into_iter().next() {
-        return Err(MirrorError::Broken { version: to, problem });
+        return Err(broken(problem));
     }
-    let release = tree.read_release(&to, trust, now)?;
     tree.link_installers(&release.manifest)?;
     for channel in Channel::ALL {
         if tree.pointer(channel.as_str())?.as_ref() == Some(&from) {

@@ -25,6 +25,8 @@ pub struct Survey {
     pub served: Option<Version>,
     /// Newest first.
     pub versions: Vec<Kept>,
+    /// Bytes that a mirror left which did not end: the next one goes on there.
+    pub unfinished: u64,
 }
 
 /// One version that is kept.
@@ -86,7 +88,8 @@ pub fn survey(folder: &Path) -> Result<Survey, MirrorError> {
         };
         Kept { version, is_served, channels, binaries, published, signer, problem }
     });
-    Ok(Survey { folder: folder.to_owned(), versions: versions.collect(), served: served.clone() })
+    let versions = versions.collect();
+    Ok(Survey { folder: folder.to_owned(), versions, unfinished: tree.unfinished(), served: served.clone() })
 }
 
 impl Tree {
@@ -94,6 +97,11 @@ impl Tree {
     pub(super) fn entries(&self) -> Vec<Entry> {
         let history = fs::read_to_string(self.history()).unwrap_or_default();
         history.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn unfinished(&self) -> u64 {
+        let entries = fs::read_dir(self.partial()).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum()
     }
 
     fn binaries(&self, version: &Version) -> Result<Vec<KeptBinary>, MirrorError> {

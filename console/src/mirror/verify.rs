@@ -1,6 +1,11 @@
 //! Looks at a mirror's folder as somebody who trusts nothing but the key: signatures, digests, pointers, links.
 
-use std::{fs, io::Read, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -11,15 +16,13 @@ use shared::{
 };
 
 use super::{
-    MirrorError,
-    intake::Intake,
+    MirrorError, Progress, State,
+    intake::{Intake, Trouble},
     layout::Tree,
     order::{Channel, Trust},
+    progress::Item,
     release::Release,
 };
-
-/// Read at a time.
-const PIECE: usize = 1 << 20;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,7 +43,24 @@ pub struct VerifiedVersion {
     pub signer: Option<String>,
     /// Those that are there and whole.
     pub platforms: Vec<Platform>,
+    /// Those that are there and not whole.
+    pub broken: Vec<Platform>,
     pub problems: Vec<String>,
+}
+
+/// A version whose binaries are going to be hashed.
+#[derive(Debug)]
+pub(super) struct Check {
+    found: VerifiedVersion,
+    files: Vec<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    platform: Platform,
+    binary: Binary,
+    path: PathBuf,
+    item: Arc<Item>,
 }
 
 impl Verified {
@@ -49,25 +69,28 @@ impl Verified {
     }
 }
 
-/// Verifies everything in a mirror's folder. It reads every byte.
-pub fn verify(folder: &Path, trust: &Trust, now: Timestamp) -> Result<Verified, MirrorError> {
+/// Verifies what a mirror's folder has, or one version of it. It reads every byte.
+pub fn verify(
+    folder: &Path,
+    only: Option<&Version>,
+    (trust, now): (&Trust, Timestamp),
+    progress: &Progress,
+) -> Result<Verified, MirrorError> {
     let tree = Tree::open(folder, true)?;
     let kept = tree.versions()?;
-    let versions =
-        kept.iter().map(|version| tree.verify_version(version, trust, now)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(missing) = only.filter(|version| !kept.contains(version)) {
+        return Err(MirrorError::NotKept(missing.clone()));
+    }
+    let wanted = kept.iter().filter(|version| only.is_none_or(|only| only == *version));
+    let checks: Vec<Check> = wanted
+        .map(|version| match tree.read_release(version, trust, now) {
+            Ok(release) => tree.check(&release, progress),
+            Err(error) => Check::unreadable(version, &error),
+        })
+        .collect();
+    let versions = checks.into_iter().map(Check::run).collect::<Result<Vec<_>, _>>()?;
     let served = tree.served()?;
-    let mut problems = Vec::new();
-    let pointers = Channel::ALL.map(|channel| (channel.as_str(), tree.pointer(channel.as_str())));
-    for (name, pointer) in pointers.into_iter().chain([("VERSION", Ok(served.clone()))]) {
-        if let Some(version) = pointer?.filter(|version| !kept.contains(version)) {
-            problems.push(format!("`{name}` names {version}, which is not there"));
-        }
-    }
-    if let Some(release) =
-        served.as_ref().and_then(|version| tree.read_release(version, &Trust::Unsigned, now).ok())
-    {
-        problems.extend(tree.wrong_links(&release));
-    }
+    let problems = if only.is_some() { Vec::new() } else { tree.wrong_names(served.as_ref(), &kept, now)? };
     Ok(Verified { served, versions, problems })
 }
 
@@ -85,41 +108,38 @@ impl Tree {
         Release::verify(version, written.into(), signature, (trust, now))
     }
 
-    /// Verifies one version. Only what can't be read at all is an error.
-    pub(super) fn verify_version(
-        &self,
-        version: &Version,
-        trust: &Trust,
-        now: Timestamp,
-    ) -> Result<VerifiedVersion, MirrorError> {
-        let mut found = VerifiedVersion {
-            version: version.clone(),
-            signer: None,
-            platforms: Vec::new(),
-            problems: Vec::new(),
-        };
-        let release = match self.read_release(version, trust, now) {
-            Ok(release) => release,
-            Err(error) => {
-                found.problems.push(error.to_string());
-                return Ok(found);
-            }
-        };
-        found.signer = release.signer.as_ref().map(|signer| signer.key.to_string());
+    /// What is to be hashed of a release.
+    pub(super) fn check(&self, release: &Release, progress: &Progress) -> Check {
+        let version = &release.manifest.version;
+        let mut check = Check::new(version);
+        check.found.signer = release.signer.as_ref().map(|signer| signer.key.to_string());
         for (platform, binary) in &release.manifest.platforms {
             let path = self.binary(version, *platform, &binary.name);
-            if !path.exists() {
-                continue;
-            }
-            match check(&path, binary)? {
-                None => found.platforms.push(*platform),
-                Some(problem) => found.problems.push(format!("the binary for {platform}: {problem}")),
+            if path.exists() {
+                let item = progress.add(version, *platform, binary.size);
+                check.files.push(File { platform: *platform, binary: binary.clone(), path, item });
             }
         }
-        if found.platforms.is_empty() && found.problems.is_empty() {
-            found.problems.push("there is no binary".to_owned());
+        check
+    }
+
+    /// What names a version, and not the right one: pointers, and the installers of the prototype's tree.
+    fn wrong_names(
+        &self,
+        served: Option<&Version>,
+        kept: &[Version],
+        now: Timestamp,
+    ) -> Result<Vec<String>, MirrorError> {
+        let mut problems = Vec::new();
+        let pointers = Channel::ALL.map(|channel| (channel.as_str(), self.pointer(channel.as_str())));
+        for (name, pointer) in pointers.into_iter().chain([("VERSION", Ok(served.cloned()))]) {
+            if let Some(version) = pointer?.filter(|version| !kept.contains(version)) {
+                problems.push(format!("`{name}` names {version}, which is not there"));
+            }
         }
-        Ok(found)
+        let release = served.and_then(|version| self.read_release(version, &Trust::Unsigned, now).ok());
+        problems.extend(release.into_iter().flat_map(|release| self.wrong_links(&release)));
+        Ok(problems)
     }
 
     /// The installers of the prototype's tree that are not those of a release.
@@ -140,21 +160,61 @@ impl Tree {
     }
 }
 
+impl Check {
+    fn new(version: &Version) -> Self {
+        let found = VerifiedVersion {
+            version: version.clone(),
+            signer: None,
+            platforms: Vec::new(),
+            broken: Vec::new(),
+            problems: Vec::new(),
+        };
+        Self { found, files: Vec::new() }
+    }
+
+    fn unreadable(version: &Version, error: &MirrorError) -> Self {
+        let mut check = Self::new(version);
+        check.found.problems.push(error.to_string());
+        check
+    }
+
+    /// Only what can't be read at all is an error.
+    pub(super) fn run(self) -> Result<VerifiedVersion, MirrorError> {
+        let Self { mut found, files } = self;
+        for file in files {
+            match file.hash()? {
+                None => found.platforms.push(file.platform),
+                Some(problem) => {
+                    found.broken.push(file.platform);
+                    found.problems.push(format!("the binary for {}: {problem}", file.platform));
+                }
+            }
+        }
+        if found.platforms.is_empty() && found.problems.is_empty() {
+            found.problems.push("there is no binary".to_owned());
+        }
+        Ok(found)
+    }
+}
+
+impl File {
+    /// What is wrong with it.
+    fn hash(&self) -> Result<Option<String>, MirrorError> {
+        let file = fs::File::open(&self.path).map_err(MirrorError::file(&self.path))?;
+        let mut intake = Intake::new(&self.binary);
+        self.item.become_(State::Checking);
+        let read = intake.read(file, |piece| {
+            self.item.bring(piece.len());
+            self.item.check_stop()
+        });
+        let read = read.and_then(|()| Ok(intake.finish()?));
+        self.item.become_(if read.is_ok() { State::Done } else { State::Failed });
+        let fault = read.err().map(|trouble: Trouble| trouble.fault(&self.path)).transpose()?;
+        Ok(fault.map(|fault| fault.to_string()))
+    }
+}
+
 /// Which file it is, whatever it is called.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
-}
-
-/// What is wrong with a binary on the disk.
-fn check(path: &Path, binary: &Binary) -> Result<Option<String>, MirrorError> {
-    let mut file = fs::File::open(path).map_err(MirrorError::file(path))?;
-    let (mut intake, mut piece) = (Intake::new(binary), vec![0; PIECE]);
-    loop {
-        let read = file.read(&mut piece).map_err(MirrorError::file(path))?;
-        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
-        if let Err(fault) = intake.see(piece) {
-            return Ok(Some(fault.to_string()));
-        }
-    }
-    Ok(intake.finish().err().map(|fault| fault.to_string()))
 }

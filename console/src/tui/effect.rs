@@ -39,7 +39,7 @@ pub enum Asker {
     Screen(usize),
 }
 
-/// What the daemon is asked. Each has its [`Answer`].
+/// What is asked. Each has its [`Answer`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Query {
     Status,
@@ -57,8 +57,15 @@ pub enum Query {
     Usage(UsageQuery),
     Audit(AuditQuery),
     Verify,
-    /// What the install server's folder holds. The console looks there itself: no daemon is asked.
+    /// What the install server's folder holds. The console looks there itself.
     Mirror,
+}
+
+impl Query {
+    /// Whether the daemon is asked, so that an answer says that it is there.
+    pub fn asks_daemon(&self) -> bool {
+        !matches!(self, Self::Mirror)
+    }
 }
 
 #[derive(Debug, Clone)]

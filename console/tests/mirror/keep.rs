@@ -5,7 +5,7 @@ use std::fs;
 use shared::platform::Platform;
 
 use crate::world::{NOW, Signer, World, content, manifest};
-use sallyport::mirror::{self, MirrorError, Order, Verified, Wanted, export, import, rollback};
+use sallyport::mirror::{self, MirrorError, Order, Progress, Verified, Wanted, export, import, rollback};
 
 /// A world that served 2.1.300 before 2.1.301.
 async fn upgraded() -> World {
@@ -18,7 +18,7 @@ async fn upgraded() -> World {
 }
 
 fn verify(world: &World) -> Verified {
-    mirror::verify(&world.output(), &world.signer.trust(), NOW).unwrap()
+    mirror::verify(&world.output(), None, (&world.signer.trust(), NOW), &Progress::default()).unwrap()
 }
 
 fn damage(world: &World, path: &str) {
@@ -53,6 +53,33 @@ async fn whatever_rotted_is_named() {
 }
 
 #[tokio::test]
+async fn one_version_is_verified_alone_and_its_broken_files_are_named() {
+    let world = upgraded().await;
+    damage(&world, "claude-code-releases/2.1.300/darwin-x64/claude");
+    damage(&world, "claude-code-releases/2.1.301/win32-x64/claude.exe");
+    let verify = |version: &str| {
+        let (only, trust) = (version.parse().unwrap(), world.signer.trust());
+        mirror::verify(&world.output(), Some(&only), (&trust, NOW), &Progress::default())
+    };
+    let verified = verify("2.1.300").unwrap();
+    let versions: Vec<_> = verified.versions.iter().map(|it| (it.version.to_string(), &it.broken)).collect();
+    assert_eq!(versions, [("2.1.300".to_owned(), &vec![Platform::DarwinX64])]);
+    assert!(matches!(verify("2.1.9"), Err(MirrorError::NotKept(_))));
+}
+
+#[tokio::test]
+async fn work_that_is_stopped_ends_at_the_next_piece() {
+    let world = upgraded().await;
+    let progress = Progress::default();
+    progress.stop();
+    let trust = world.signer.trust();
+    let verified = mirror::verify(&world.output(), None, (&trust, NOW), &progress);
+    assert!(matches!(verified, Err(MirrorError::Stopped)), "{verified:?}");
+    let back = rollback(&world.output(), None, (&trust, NOW), &progress);
+    assert!(matches!(back, Err(MirrorError::Stopped)) && world.text("VERSION") == "2.1.301\n");
+}
+
+#[tokio::test]
 async fn an_installer_of_another_version_is_named() {
     let world = upgraded().await;
     let installer = world.output().join("linux/claude-code-setup.run");
@@ -69,7 +96,7 @@ async fn an_installer_of_another_version_is_named() {
 async fn a_rollback_serves_what_was_served_before_and_never_forward_again() {
     let world = upgraded().await;
     let trust = world.signer.trust();
-    let back = rollback(&world.output(), None, (&trust, NOW)).unwrap();
+    let back = rollback(&world.output(), None, (&trust, NOW), &Progress::default()).unwrap();
     assert_eq!((back.from.to_string(), back.to.to_string()), ("2.1.301".to_owned(), "2.1.300".to_owned()));
     assert_eq!(
         (world.text("VERSION"), world.text("claude-code-releases/latest")),
@@ -77,7 +104,7 @@ async fn a_rollback_serves_what_was_served_before_and_never_forward_again() {
     );
     assert_eq!(world.read("linux/claude-code-setup.run").unwrap(), content("2.1.300", Platform::LinuxX64));
     assert!(verify(&world).is_whole());
-    let again = rollback(&world.output(), None, (&trust, NOW)).unwrap_err();
+    let again = rollback(&world.output(), None, (&trust, NOW), &Progress::default()).unwrap_err();
     assert_eq!(again.to_string(), "no version was served before 2.1.300");
 }
 
@@ -86,12 +113,18 @@ async fn a_rollback_to_what_is_not_whole_changes_nothing() {
     let world = upgraded().await;
     damage(&world, "claude-code-releases/2.1.300/win32-x64/claude.exe");
     let before = world.files();
-    let error = rollback(&world.output(), None, (&world.signer.trust(), NOW)).unwrap_err();
+    let error =
+        rollback(&world.output(), None, (&world.signer.trust(), NOW), &Progress::default()).unwrap_err();
     assert!(
         error.to_string().starts_with("version 2.1.300 is not whole: the binary for win32-x64"),
         "{error}"
     );
-    let missing = rollback(&world.output(), Some(&"2.1.9".parse().unwrap()), (&world.signer.trust(), NOW));
+    let missing = rollback(
+        &world.output(),
+        Some(&"2.1.9".parse().unwrap()),
+        (&world.signer.trust(), NOW),
+        &Progress::default(),
+    );
     assert!(matches!(missing, Err(MirrorError::NotKept(_))));
     assert!(world.files() == before);
 }
@@ -118,9 +151,9 @@ async fn carried() -> Carried {
 #[tokio::test]
 async fn a_release_that_was_carried_in_a_file_is_the_same() {
     let Carried { world, mut order, file, _dir } = carried().await;
-    let outcome = import(&order, &file, NOW).unwrap();
+    let outcome = import(&order, &file, NOW, &Progress::default()).unwrap();
     assert_eq!((outcome.version.to_string().as_str(), outcome.platforms.len()), ("2.1.300", 8));
-    let verified = mirror::verify(&order.output, &order.trust, NOW).unwrap();
+    let verified = mirror::verify(&order.output, None, (&order.trust, NOW), &Progress::default()).unwrap();
     assert!(verified.is_whole() && verified.versions[0].signer.is_some(), "{verified:?}");
     let kept = |root: &std::path::Path| {
         fs::read(root.join("claude-code-releases/2.1.300/manifest.json.sig")).unwrap()
@@ -144,14 +177,19 @@ async fn a_file_that_somebody_changed_is_refused() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         fs::write(&file, changed).unwrap();
-        let error = import(&order, &file, NOW).unwrap_err().to_string();
+        let error = import(&order, &file, NOW, &Progress::default()).unwrap_err().to_string();
         assert!(error.contains(sentence), "{error}");
         assert!(!order.output.join("VERSION").exists());
     }
     fs::write(&file, &whole[..whole.len() / 2]).unwrap();
-    assert!(import(&order, &file, NOW).is_err());
+    assert!(import(&order, &file, NOW, &Progress::default()).is_err());
     fs::write(&file, "no archive").unwrap();
-    assert!(import(&order, &file, NOW).unwrap_err().to_string().contains("can't be imported"));
+    assert!(
+        import(&order, &file, NOW, &Progress::default())
+            .unwrap_err()
+            .to_string()
+            .contains("can't be imported")
+    );
 }
 
 #[tokio::test]
@@ -170,7 +208,7 @@ async fn a_path_in_a_file_is_never_followed() {
     add("claude-code-releases/2.1.300/manifest.json.sig", &world.signer.sign(manifest.as_bytes()));
     add("../../evil", b"x");
     archive.finish().unwrap();
-    let error = import(&order, &file, NOW).unwrap_err().to_string();
+    let error = import(&order, &file, NOW, &Progress::default()).unwrap_err().to_string();
     assert!(error.contains("(at `../../evil`)"), "{error}");
     assert!(!order.output.parent().unwrap().join("evil").exists() && !order.output.join("VERSION").exists());
 }
@@ -179,5 +217,10 @@ async fn a_path_in_a_file_is_never_followed() {
 async fn a_file_by_another_signer_is_refused() {
     let Carried { mut order, file, _dir, .. } = carried().await;
     order.trust = Signer::new().trust();
-    assert!(import(&order, &file, NOW).unwrap_err().to_string().contains("it was made by the key"));
+    assert!(
+        import(&order, &file, NOW, &Progress::default())
+            .unwrap_err()
+            .to_string()
+            .contains("it was made by the key")
+    );
 }

@@ -53,7 +53,8 @@ fn command(world: &World, key: &Path) -> Command {
 
 /// Whatever `VERSION` names is there, signed and whole.
 fn assert_served_whole(world: &World) -> Version {
-    let verified = mirror::verify(&world.output(), &world.signer.trust(), NOW).unwrap();
+    let verified =
+        mirror::verify(&world.output(), None, (&world.signer.trust(), NOW), &Progress::default()).unwrap();
     let served = verified.served.clone().unwrap();
     let found = verified.versions.iter().find(|version| version.version == served).unwrap();
     assert!(found.problems.is_empty() && found.platforms.len() == Platform::ALL.len(), "{found:?}");

@@ -1,12 +1,13 @@
 //! Downloads that are broken off, and those that an earlier run left.
 
-use std::fs;
+use std::{fs, time::Duration};
 
+use sallyport::mirror::{self, MirrorError, Progress, survey};
 use shared::{platform::Platform, release::Digest};
 
 use crate::{
     server::Answer,
-    world::{World, content},
+    world::{NOW, World, content},
 };
 
 const LINUX: &str = "2.1.300/linux-x64/claude";
@@ -76,6 +77,28 @@ async fn a_source_without_ranges_is_read_from_the_start() {
     leave(&world, &whole[..5000]);
     world.mirror(&only_linux(&world)).await.unwrap();
     assert_eq!(world.read(&format!("claude-code-releases/{LINUX}")).unwrap(), whole);
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_stopped_goes_on_there_the_next_time() {
+    let world = World::with_release("2.1.300").await;
+    let whole = content("2.1.300", Platform::LinuxX64);
+    world.server.put(LINUX, Answer::Held(whole.clone(), 20_000));
+    let (order, progress) = (only_linux(&world), Progress::default());
+    let until_held = async {
+        while progress.show().iter().all(|shown| shown.done < 20_000) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        progress.stop();
+    };
+    let (stopped, ()) = tokio::join!(mirror::run(&order, &progress, NOW), until_held);
+    assert!(matches!(stopped, Err(MirrorError::Stopped)), "{stopped:?}");
+    assert!(world.read("VERSION").is_none());
+    assert_eq!(survey(&world.output()).unwrap().unfinished, 20_000);
+    world.server.take_log();
+    world.server.put(LINUX, Answer::Bytes(whole));
+    world.mirror(&order).await.unwrap();
+    assert_eq!(fetches(&world), [format!("{LINUX} from 20000")]);
 }
 
 #[tokio::test(start_paused = true)]

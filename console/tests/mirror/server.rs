@@ -21,6 +21,8 @@ pub(super) enum Answer {
     Joined(Bytes, Bytes),
     /// So many bytes, and the connection ends.
     Cut(Bytes, usize),
+    /// So many bytes, and nothing more while the client waits.
+    Held(Bytes, usize),
     /// The bytes, whatever range was asked for.
     Whole(Bytes),
     Status(u16),
@@ -89,6 +91,9 @@ async fn serve(mut stream: TcpStream, shelf: Arc<Mutex<Shelf>>) {
             return;
         }
     }
+    if reply.is_held {
+        let _ = stream.read_u8().await;
+    }
     let _ = stream.shutdown().await;
 }
 
@@ -97,6 +102,7 @@ struct Reply {
     body: Vec<Bytes>,
     /// Bytes of the body that are sent.
     sent: usize,
+    is_held: bool,
 }
 
 impl Reply {
@@ -104,7 +110,7 @@ impl Reply {
         let length: usize = body.iter().map(Bytes::len).sum();
         let head =
             format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n");
-        Self { head, body, sent }
+        Self { head, body, sent, is_held: false }
     }
 
     /// A file from some byte on.
@@ -130,6 +136,7 @@ fn reply(answer: Answer, from: Option<usize>) -> Reply {
         Answer::Bytes(bytes) => Reply::file(vec![bytes], from, usize::MAX),
         Answer::Joined(first, second) => Reply::file(vec![first, second], from, usize::MAX),
         Answer::Cut(bytes, sent) => Reply::file(vec![bytes], from, sent),
+        Answer::Held(bytes, sent) => Reply { is_held: true, ..Reply::file(vec![bytes], from, sent) },
         Answer::Whole(bytes) => Reply::file(vec![bytes], None, usize::MAX),
         Answer::Status(status) => Reply::new(status, "", Vec::new(), 0),
         Answer::Redirect(to) => Reply::new(302, &format!("location: {to}\r\n"), Vec::new(), 0),

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use shared::{platform::Platform, release::Version};
 
-use super::{FolderArgs, KeepArgs, TrustArgs, order};
+use super::{FolderArgs, KeepArgs, TrustArgs, order, progress::watched};
 use crate::{
     clock,
     command::{CommandError, Console},
-    mirror::{self, Exported, MirrorError, RolledBack, Verified, VerifiedVersion},
+    format::megabytes,
+    mirror::{self, Exported, Progress, RolledBack, Verified, VerifiedVersion, aside},
     output::{Cell, Column, Fields, Style, Table, Tone, sentence},
 };
 
@@ -20,6 +21,9 @@ pub(super) struct VerifyArgs {
     folder: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    /// A version that is kept [default: all, and what names them]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<Version>,
 }
 
 #[derive(Debug, Args)]
@@ -59,18 +63,24 @@ pub(super) struct ImportArgs {
 
 impl VerifyArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
-        let (trust, folder) = (self.trust.trust()?, mirror::folder(self.folder));
-        let verified = aside(move || mirror::verify(&folder, &trust, clock::now())).await?;
+        let (trust, folder) = (self.trust.signer().trust()?, mirror::folder(self.folder));
+        let (progress, only) = (Progress::default(), self.version);
+        let work = progress.clone();
+        let verifying = aside(move || mirror::verify(&folder, only.as_ref(), (&trust, clock::now()), &work));
+        let verified = watched(verifying, &progress).await?;
         console.output.document(&verified, |style| verification(&verified, style))?;
         if verified.is_whole() { Ok(()) } else { Err(CommandError::MirrorBroken) }
     }
 }
 
 impl RollbackArgs {
-    pub(super) fn run(self, console: &mut Console) -> Result<(), CommandError> {
+    pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         console.may_change()?;
-        let trust = self.folder.trust.trust()?;
-        let back = mirror::rollback(&self.folder.path(), self.version.as_ref(), (&trust, clock::now()))?;
+        let (trust, folder) = (self.folder.trust.signer().trust()?, self.folder.path());
+        let (progress, to) = (Progress::default(), self.version);
+        let work = progress.clone();
+        let rolling = aside(move || mirror::rollback(&folder, to.as_ref(), (&trust, clock::now()), &work));
+        let back = watched(rolling, &progress).await?;
         let RolledBack { from, to } = &back;
         let told = format!("{to} is served again, in place of {from}");
         Ok(console.output.document(&back, |_| sentence(&told))?)
@@ -92,17 +102,12 @@ impl ImportArgs {
         console.may_change()?;
         let Self { file, folder, keeping } = self;
         let order = order(&folder, Some(&keeping))?;
-        let outcome = aside(move || mirror::import(&order, &file, clock::now())).await?;
+        let progress = Progress::default();
+        let work = progress.clone();
+        let importing = aside(move || mirror::import(&order, &file, clock::now(), &work));
+        let outcome = watched(importing, &progress).await?;
         Ok(console.output.document(&outcome, |style| super::shown(&outcome, style))?)
     }
-}
-
-/// Long work with files, away from the runtime's thread.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, MirrorError> + Send + 'static,
-) -> Result<T, MirrorError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 fn verification(verified: &Verified, style: &Style) -> String {
@@ -141,6 +146,6 @@ fn export(exported: &Exported, style: &Style) -> String {
             "platforms",
             exported.platforms.iter().map(|platform| platform.as_str()).collect::<Vec<_>>().join(" "),
         )
-        .add("written", super::progress::megabytes(exported.bytes))
+        .add("written", megabytes(exported.bytes))
         .render(style)
 }

@@ -1,20 +1,12 @@
 //! A file that is on its way, and the bytes that are added to it.
 
-use std::{
-    fs,
-    io::{self, ErrorKind, Read},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{fs, io::ErrorKind, path::PathBuf, sync::Arc};
 
 use shared::release::Binary;
 use tokio::io::AsyncWriteExt;
 
-use super::Download;
-use crate::mirror::{Fault, MirrorError, intake::Intake};
-
-/// Read at a time when a file is hashed.
-const PIECE: usize = 1 << 20;
+use super::Item;
+use crate::mirror::{Fault, MirrorError, aside, intake::Intake};
 
 #[derive(Debug)]
 pub(super) struct Partial(PathBuf);
@@ -41,15 +33,11 @@ impl Partial {
     }
 
     /// Whether the file is there and is the binary.
-    pub(super) async fn is_verified(
-        &self,
-        binary: &Binary,
-        shown: &Arc<Download>,
-    ) -> Result<bool, MirrorError> {
+    pub(super) async fn is_verified(&self, binary: &Binary, shown: &Arc<Item>) -> Result<bool, MirrorError> {
         match fs::metadata(&self.0) {
             Ok(file) if file.len() == binary.size => {
                 let intake = self.hash(binary, shown).await?;
-                Ok(intake.finish().is_ok())
+                Ok(intake.is_some_and(|intake| intake.finish().is_ok()))
             }
             _ => Ok(false),
         }
@@ -59,11 +47,13 @@ impl Partial {
     pub(super) async fn take_up<'a>(
         &self,
         binary: &'a Binary,
-        shown: &Arc<Download>,
+        shown: &Arc<Item>,
     ) -> Result<Taking<'a>, MirrorError> {
         let failed = || MirrorError::file(&self.0);
         let is_sound = fs::metadata(&self.0).is_ok_and(|file| file.len() <= binary.size);
-        let intake = if is_sound { self.hash(binary, shown).await? } else { Intake::new(binary) };
+        let hashed = if is_sound { self.hash(binary, shown).await? } else { None };
+        let intake = hashed.unwrap_or_else(|| Intake::new(binary));
+        shown.reach(intake.seen());
         let open = fs::OpenOptions::new().create(true).append(true).open(&self.0).map_err(failed())?;
         open.set_len(intake.seen()).map_err(failed())?;
         Ok(Taking { path: self.0.clone(), file: open.into(), binary, intake })
@@ -76,25 +66,24 @@ impl Partial {
         }
     }
 
-    /// Hashes what is there, away from the runtime's threads.
-    async fn hash(&self, binary: &Binary, shown: &Arc<Download>) -> Result<Intake, MirrorError> {
-        let (path, binary, shown) = (self.0.clone(), binary.clone(), shown.clone());
-        let hashing = tokio::task::spawn_blocking(move || {
-            hash(&path, &binary, &shown).map_err(MirrorError::file(&path))
-        });
-        hashing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-    }
-}
-
-fn hash(path: &std::path::Path, binary: &Binary, shown: &Download) -> io::Result<Intake> {
-    let (mut file, mut intake) = (fs::File::open(path)?, Intake::new(binary));
-    let mut piece = vec![0; PIECE];
-    loop {
-        let read = file.read(&mut piece)?;
-        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { return Ok(intake) };
-        // What is wrong with it comes out at its end.
-        let _ = intake.see(piece);
-        shown.reach(intake.seen());
+    /// Hashes what is there, away from the runtime's threads; none if it can't be the binary's beginning.
+    async fn hash(&self, binary: &Binary, shown: &Arc<Item>) -> Result<Option<Intake>, MirrorError> {
+        let (path, mut intake, shown) = (self.0.clone(), Intake::new(binary), shown.clone());
+        aside(move || {
+            let mut done = 0;
+            let file = fs::File::open(&path).map_err(MirrorError::file(&path))?;
+            let read = intake.read(file, |piece| {
+                done += piece.len() as u64;
+                shown.reach(done);
+                shown.check_stop()
+            });
+            match read.map_err(|trouble| trouble.fault(&path)) {
+                Ok(()) => Ok(Some(intake)),
+                Err(Ok(_fault)) => Ok(None),
+                Err(Err(error)) => Err(error),
+            }
+        })
+        .await
     }
 }
 
@@ -110,13 +99,13 @@ impl Taking<'_> {
         Ok(())
     }
 
-    pub(super) async fn add(&mut self, piece: &[u8], shown: &Download) -> Result<(), Taken> {
+    pub(super) async fn add(&mut self, piece: &[u8], shown: &Item) -> Result<(), Taken> {
         self.intake.see(piece).map_err(Taken::Refused)?;
         self.file
             .write_all(piece)
             .await
             .map_err(|error| Taken::Failed(MirrorError::file(&self.path)(error)))?;
-        shown.reach(self.intake.seen());
+        shown.bring(piece.len());
         Ok(())
     }
 

@@ -34,10 +34,7 @@ impl Performer {
     pub fn ask(&mut self, asker: Asker, query: Query) {
         let (client, replies) = (self.client.clone(), self.replies.clone());
         self.tasks.spawn(async move {
-            let result = match query {
-                Query::Mirror => look().await,
-                _ => answer(&client, &query).await.map_err(Failure::from),
-            };
+            let result = answer(&client, &query).await;
             let _ = replies.send(Msg::Answered { asker, query, result }).await;
         });
     }
@@ -81,14 +78,7 @@ impl Performer {
     }
 }
 
-/// Files are read away from the runtime's thread.
-async fn look() -> Result<Answer, Failure> {
-    let survey = tokio::task::spawn_blocking(|| mirror::survey(&mirror::folder(None))).await;
-    let survey = survey.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    Ok(Answer::Mirror(Box::new(survey?)))
-}
-
-async fn answer(client: &Client, query: &Query) -> Result<Answer, ClientError> {
+async fn answer(client: &Client, query: &Query) -> Result<Answer, Failure> {
     Ok(match query {
         Query::Status => Answer::Status(Box::new(client.status().await?)),
         Query::Traffic { after } => Answer::Traffic(Box::new(client.traffic(*after).await?)),
@@ -102,9 +92,14 @@ async fn answer(client: &Client, query: &Query) -> Result<Answer, ClientError> {
         Query::Grants => Answer::Grants(client.grants().await?),
         Query::Usage(query) => Answer::Usage(client.usage(query).await?),
         Query::Audit(query) => Answer::Audit(client.audit(query).await?),
-        // `ask` looks itself for what no daemon is asked.
-        Query::Verify | Query::Mirror => Answer::Verify(Box::new(client.verify(None).await?)),
+        Query::Verify => Answer::Verify(Box::new(client.verify(None).await?)),
+        Query::Mirror => look().await?,
     })
+}
+
+async fn look() -> Result<Answer, Failure> {
+    let survey = mirror::aside(|| mirror::survey(&mirror::folder(None))).await?;
+    Ok(Answer::Mirror(Box::new(survey)))
 }
 
 async fn carry(client: &Client, order: &Order) -> Outcome {

@@ -24,7 +24,7 @@ pub fn answered(
     }
     match result {
         Ok(answer) => {
-            if *query != Query::Mirror {
+            if query.asks_daemon() {
                 reached(model);
             }
             match (asker, answer) {

@@ -36,6 +36,7 @@ fn survey(versions: Vec<Kept>) -> Answer {
         folder: "/var/lib/sallyport/install_artifacts".into(),
         served,
         versions,
+        unfinished: 0,
     }))
 }
 
