@@ -1,14 +1,7 @@
-//! The workstation agent. This release can say what it is; installing and signing in come with the agent proper.
+//! The `claude-agent` program.
 
-use clap::Parser;
+use std::process::ExitCode;
 
-/// Set up Claude Code on this workstation and hand it tokens.
-///
-/// This release has no commands yet: `sallyportd sandbox` prints a helper that signs in a sandbox user.
-#[derive(Debug, Parser)]
-#[command(name = "claude-agent", version, arg_required_else_help = true)]
-struct Cli {}
-
-fn main() {
-    Cli::parse();
+fn main() -> ExitCode {
+    claude_agent::cli::main()
 }

@@ -1,0 +1,77 @@
+//! Why a command failed: a sentence, what to do next, and how the program ends.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::{
+    client::ClientError, config::ConfigError, credential::CredentialError, exit::Exit, output,
+    renewal::RenewalError, signin::SignInError,
+};
+
+const SIGN_IN_AGAIN: &str = "run `claude-agent login` to sign in again";
+
+#[derive(Debug, Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Renewal(#[from] RenewalError),
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    #[error("stdout can't be written: {0}")]
+    Output(#[from] io::Error),
+    #[error("the program can't be started: {0}")]
+    Runtime(io::Error),
+}
+
+impl CommandError {
+    /// Tells it, and how to end.
+    pub fn report(&self) -> Exit {
+        output::error(&self.to_string());
+        if let Some(hint) = self.hint() {
+            output::hint(hint);
+        }
+        self.exit_code()
+    }
+
+    /// The same in one line.
+    pub fn report_in_a_line(&self) -> Exit {
+        match self.hint() {
+            Some(hint) => output::error(&format!("{self}; {hint}")),
+            None => output::error(&self.to_string()),
+        }
+        self.exit_code()
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Config(error) => Some(error.hint()),
+            Self::Credential(error) | Self::Renewal(RenewalError::Credential(error)) => Some(error.hint()),
+            Self::Renewal(RenewalError::NotSignedIn) => Some("run `claude-agent login`"),
+            Self::Renewal(RenewalError::Client(error)) if error.is_end_of_session() => Some(SIGN_IN_AGAIN),
+            Self::Client(error)
+            | Self::Renewal(RenewalError::Client(error))
+            | Self::SignIn(SignInError::Client(error)) => error.hint(),
+            Self::Renewal(RenewalError::TooSlow(_)) => {
+                Some("see that the network or VPN is up, then try again")
+            }
+            Self::SignIn(error) => error.hint(),
+            Self::Output(_) | Self::Runtime(_) => None,
+        }
+    }
+
+    fn exit_code(&self) -> Exit {
+        match self {
+            Self::Client(error) | Self::Renewal(RenewalError::Client(error)) => error.exit_code(),
+            Self::SignIn(error) => error.exit_code(),
+            Self::Renewal(RenewalError::TooSlow(_)) => Exit::Unreachable,
+            Self::Renewal(RenewalError::NotSignedIn) => Exit::Refused,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `claude-agent login`: somebody signs in, and this workstation has a session.
+
+use clap::Args;
+
+use super::{CommandError, Workstation};
+use crate::{
+    client::{self, AuthServer},
+    clock,
+    config::Config,
+    credential::{Credential, Store},
+    output,
+    signin::{Method, SignIn},
+};
+
+#[derive(Debug, Args)]
+pub struct LoginArgs {
+    /// How to sign in
+    #[arg(long, value_name = "METHOD", value_enum)]
+    pub method: Method,
+}
+
+impl LoginArgs {
+    pub async fn run(self, here: Workstation<'_>) -> Result<(), CommandError> {
+        let store = Store::of_user(here.os)?;
+        let config = Config::load(here.os, here.settings)?;
+        let entra = config.entra()?;
+        let base = config.auth()?.clone();
+        let client = client::http(&[&base, &entra.authority])?;
+        let lock = store.lock()?;
+        let sign_in = SignIn { os: here.os, client: &client, entra: &entra };
+        let token = sign_in.run(self.method).await?;
+        let server = AuthServer::new(client.clone(), base);
+        let held = lock.take(|| None::<()>).await.map_err(|error| store.unwritable(error))?;
+        let room = store.reserve(0)?;
+        let answer = server.verify(&sign_in.request(token)).await?;
+        room.keep(&Credential::of(answer, clock::now()))?;
+        drop(held);
+        output::say("signed in");
+        Ok(())
+    }
+}

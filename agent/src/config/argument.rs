@@ -1,0 +1,51 @@
+//! The settings on the command line.
+
+use clap::Args;
+
+use super::{Setting, Values};
+
+/// Where things are. Each has a variable of the same name, `AUTH_SERVER_URL` for `--auth-server-url`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings (each may also be an environment variable, or stand in a file)")]
+pub struct ConfigArgs {
+    /// Base URL of the auth server
+    #[arg(long, global = true, value_name = "URL")]
+    auth_server_url: Option<String>,
+    /// Base URL of the install server
+    #[arg(long, global = true, value_name = "URL")]
+    install_server_url: Option<String>,
+    /// Base URL of the gateway
+    #[arg(long, global = true, value_name = "URL")]
+    llm_gateway_url: Option<String>,
+    /// Where the agent is kept
+    #[arg(long, global = true, value_name = "PATH")]
+    claude_agent_path: Option<String>,
+    /// Tenant that users sign in to
+    #[arg(long, global = true, value_name = "ID")]
+    entra_tenant_id: Option<String>,
+    /// Application that users sign in to
+    #[arg(long, global = true, value_name = "ID")]
+    entra_client_id: Option<String>,
+    /// Authority of Entra, if it is not the public cloud's
+    #[arg(long, global = true, value_name = "URL")]
+    entra_authority: Option<String>,
+    /// Scopes to ask for in place of the usual ones
+    #[arg(long, global = true, value_name = "SCOPES")]
+    entra_scopes: Option<String>,
+}
+
+impl ConfigArgs {
+    pub fn values(&self) -> Values {
+        let pairs = [
+            (Setting::AuthServer, &self.auth_server_url),
+            (Setting::InstallServer, &self.install_server_url),
+            (Setting::Gateway, &self.llm_gateway_url),
+            (Setting::AgentPath, &self.claude_agent_path),
+            (Setting::Tenant, &self.entra_tenant_id),
+            (Setting::ClientId, &self.entra_client_id),
+            (Setting::Authority, &self.entra_authority),
+            (Setting::Scopes, &self.entra_scopes),
+        ];
+        pairs.into_iter().filter_map(|(setting, value)| Some((setting, value.clone()?))).collect()
+    }
+}

@@ -1,0 +1,52 @@
+//! Why there is no credential, or why it can't be kept.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum CredentialError {
+    #[error("this user has no home folder")]
+    NoHome,
+    #[error("`{}` is a link, and a token must not be kept where a link points to", .0.display())]
+    Link(PathBuf),
+    #[error("`{}` is no file", .0.display())]
+    NoFile(PathBuf),
+    #[error("`{}` can't be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("`{}` is damaged: {what}", path.display())]
+    Corrupt { path: PathBuf, what: &'static str },
+    #[error("`{}` can't be written: {}", path.display(), reason(error))]
+    Unwritable { path: PathBuf, error: io::Error },
+    #[error("another `claude-agent` holds `{}` and does not let go", .0.display())]
+    Busy(PathBuf),
+}
+
+impl CredentialError {
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoHome => "set `HOME`",
+            Self::Link(_) | Self::NoFile(_) => "remove it, then run `claude-agent login`",
+            Self::Corrupt { .. } => "run `claude-agent login`: it is replaced",
+            Self::Unreadable { .. } => "give it back to yourself, or remove it and run `claude-agent login`",
+            Self::Unwritable { error, .. } if is_full(error) => {
+                "make room on the disk, then run the command again"
+            }
+            Self::Unwritable { .. } => "make the folder yours and writable, then run the command again",
+            Self::Busy(_) => "end it if it hangs, and try again",
+        }
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not write there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,0 +1,21 @@
+//! How the program ends, for scripts.
+
+use std::process::ExitCode;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    /// The command line makes no sense.
+    Usage = 2,
+    /// A server is not there, or does not answer.
+    Unreachable = 3,
+    /// A server, or Entra, says no.
+    Refused = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

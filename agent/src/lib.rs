@@ -1,0 +1,15 @@
+//! The workstation's agent as a library: the program, its tests and its benchmark share it.
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod credential;
+pub mod exit;
+pub mod file;
+pub mod identity;
+pub mod os;
+pub mod output;
+pub mod renewal;
+pub mod signin;

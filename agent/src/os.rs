@@ -1,0 +1,98 @@
+//! What the agent asks of an operating system: the contract, on one page. Each system has a file that keeps it.
+
+#[cfg(test)]
+pub mod fake;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::{
+    fmt::Debug,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use shared::platform::Platform;
+
+#[cfg(target_os = "linux")]
+use self::linux::Linux as System;
+#[cfg(target_os = "macos")]
+use self::macos::Macos as System;
+#[cfg(windows)]
+use self::windows::Windows as System;
+
+/// The system that this program runs on.
+pub fn this() -> &'static dyn Os {
+    &System
+}
+
+/// Who runs the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// What tells users of a machine apart: the user id, or the SID.
+    pub id: String,
+    pub is_administrator: bool,
+}
+
+/// A background unit: a systemd unit, a launchd agent, a scheduled task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unit<'a> {
+    /// What the system calls it: `claudecode-refresh.timer`, `com.company.claudecode.refresh`, `ClaudeCodeTokenRefresh`.
+    pub name: &'a str,
+    /// The file that describes it.
+    pub file: &'a Path,
+}
+
+/// What the system knows of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitState {
+    Absent,
+    /// Known, and not waiting for anything.
+    Stopped,
+    /// Loaded: it runs, or will by itself.
+    Loaded,
+}
+
+pub trait Os: Debug + Sync {
+    // Who and where.
+    /// The user's home.
+    fn home(&self) -> Option<PathBuf>;
+    fn account(&self) -> io::Result<Account>;
+    /// What tells this machine from others and survives a restart.
+    fn machine_id(&self) -> Option<String>;
+    fn hostname(&self) -> Option<String>;
+    /// What this machine can run, whatever this program was built for: Apple's processors behind Rosetta, musl, ARM.
+    fn platform(&self) -> Option<Platform>;
+    /// The folder of Claude Code's managed settings; ours for all users of the machine stand beside them.
+    fn managed_dir(&self) -> PathBuf;
+
+    // Files that are nobody else's business.
+    /// A new file that only this user may read and write, from its first moment on. It must not be there yet.
+    fn create_private(&self, path: &Path) -> io::Result<File>;
+    /// A new folder of that kind.
+    fn create_private_dir(&self, path: &Path) -> io::Result<()>;
+    /// Whether somebody else than this user (and administrators) may read it.
+    fn is_exposed(&self, path: &Path) -> io::Result<bool>;
+    /// Takes everybody else's rights from a file.
+    fn make_private(&self, path: &Path) -> io::Result<()>;
+    /// Makes sure that a rename in this folder outlives a power failure.
+    fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    // The desktop.
+    /// Whether a browser could show something to the person who runs this.
+    fn has_desktop(&self) -> bool;
+    fn open_browser(&self, url: &str) -> io::Result<()>;
+
+    // What runs in the background, for this user.
+    /// Loads a unit now and at every logon. Doing it again changes nothing.
+    fn enable(&self, unit: Unit<'_>) -> io::Result<()>;
+    /// Stops and forgets it. One that is not there is no error.
+    fn disable(&self, unit: Unit<'_>) -> io::Result<()>;
+    fn state(&self, unit: Unit<'_>) -> io::Result<UnitState>;
+}

@@ -1,0 +1,116 @@
+//! A system of which everything can be chosen: a folder is its disk, and its units are a list.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use shared::platform::Platform;
+use tempfile::TempDir;
+
+use super::{Account, Os, Unit, UnitState};
+
+#[derive(Debug)]
+pub struct Fake {
+    pub folder: TempDir,
+    pub account: Account,
+    pub machine_id: Option<String>,
+    pub platform: Option<Platform>,
+    pub has_desktop: bool,
+    /// What was made private, or exposed by a test.
+    pub exposed: Mutex<BTreeMap<PathBuf, bool>>,
+    pub units: Mutex<BTreeMap<String, UnitState>>,
+    /// Pages that a browser was to show.
+    pub opened: Mutex<Vec<String>>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            account: Account { id: "1000".to_owned(), is_administrator: false },
+            machine_id: Some("3c1f0a".to_owned()),
+            platform: Some(Platform::LinuxX64),
+            has_desktop: false,
+            exposed: Mutex::default(),
+            units: Mutex::default(),
+            opened: Mutex::default(),
+        }
+    }
+}
+
+impl Os for Fake {
+    fn home(&self) -> Option<PathBuf> {
+        Some(self.folder.path().join("home"))
+    }
+
+    fn account(&self) -> io::Result<Account> {
+        Ok(self.account.clone())
+    }
+
+    fn machine_id(&self) -> Option<String> {
+        self.machine_id.clone()
+    }
+
+    fn hostname(&self) -> Option<String> {
+        Some("laptop".to_owned())
+    }
+
+    fn platform(&self) -> Option<Platform> {
+        self.platform
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        self.folder.path().join("managed")
+    }
+
+    fn create_private(&self, path: &Path) -> io::Result<File> {
+        let file = File::create_new(path)?;
+        self.exposed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), false);
+        Ok(file)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
+        fs::metadata(path)?;
+        Ok(self.exposed.lock().unwrap().get(path).copied().unwrap_or(true))
+    }
+
+    fn make_private(&self, path: &Path) -> io::Result<()> {
+        self.exposed.lock().unwrap().insert(path.to_owned(), false);
+        Ok(())
+    }
+
+    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn has_desktop(&self) -> bool {
+        self.has_desktop
+    }
+
+    fn open_browser(&self, url: &str) -> io::Result<()> {
+        self.opened.lock().unwrap().push(url.to_owned());
+        Ok(())
+    }
+
+    fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
+        self.units.lock().unwrap().insert(unit.name.to_owned(), UnitState::Loaded);
+        Ok(())
+    }
+
+    fn disable(&self, unit: Unit<'_>) -> io::Result<()> {
+        self.units.lock().unwrap().remove(unit.name);
+        Ok(())
+    }
+
+    fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
+        Ok(self.units.lock().unwrap().get(unit.name).copied().unwrap_or(UnitState::Absent))
+    }
+}

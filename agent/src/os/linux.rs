@@ -1,0 +1,184 @@
+//! Linux: modes, `/etc`, systemd's user units.
+
+use std::{
+    env,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use shared::platform::Platform;
+
+use super::{Account, Os, Unit, UnitState, unix};
+
+/// Where systemd and D-Bus keep the machine's id.
+const MACHINE_ID: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+/// Programs that show a page in the user's browser; the last one is how WSL reaches Windows.
+const BROWSERS: [&str; 3] = ["xdg-open", "gio", "wslview"];
+
+#[derive(Debug)]
+pub(super) struct Linux;
+
+impl Os for Linux {
+    fn home(&self) -> Option<PathBuf> {
+        unix::home()
+    }
+
+    fn account(&self) -> io::Result<Account> {
+        Ok(unix::account())
+    }
+
+    fn machine_id(&self) -> Option<String> {
+        let read = |path| Some(fs::read_to_string(path).ok()?.trim().to_owned());
+        MACHINE_ID.into_iter().filter_map(read).find(|id| !id.is_empty())
+    }
+
+    fn hostname(&self) -> Option<String> {
+        unix::hostname()
+    }
+
+    fn platform(&self) -> Option<Platform> {
+        platform(rustix::system::uname().machine().to_str().ok()?, is_musl())
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        PathBuf::from("/etc/claude-code")
+    }
+
+    fn create_private(&self, path: &Path) -> io::Result<File> {
+        unix::create_private(path)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        unix::create_private_dir(path)
+    }
+
+    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
+        unix::is_exposed(path)
+    }
+
+    fn make_private(&self, path: &Path) -> io::Result<()> {
+        unix::make_private(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        unix::sync_dir(path)
+    }
+
+    fn has_desktop(&self) -> bool {
+        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        is_set("DISPLAY") || is_set("WAYLAND_DISPLAY") || is_set("WSL_DISTRO_NAME")
+    }
+
+    fn open_browser(&self, url: &str) -> io::Result<()> {
+        let chosen =
+            env::var("BROWSER").ok().filter(|name| !name.is_empty() && !name.contains([':', ' ', '%']));
+        let programs = chosen.iter().map(String::as_str).chain(BROWSERS);
+        let mut failed = io::Error::from(io::ErrorKind::NotFound);
+        for program in programs {
+            let started = match program {
+                "gio" => unix::start("gio", &["open", url]),
+                _ => unix::start(program, &[url]),
+            };
+            match started {
+                Ok(()) => return Ok(()),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
+        unix::run("systemctl", &["--user", "daemon-reload"])?;
+        unix::run("systemctl", &["--user", "enable", "--now", unit.name])
+    }
+
+    fn disable(&self, unit: Unit<'_>) -> io::Result<()> {
+        if self.state(unit)? == UnitState::Absent {
+            return Ok(());
+        }
+        unix::run("systemctl", &["--user", "disable", "--now", unit.name])
+    }
+
+    fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
+        let mut ask = Command::new("systemctl");
+        ask.args(["--user", "show", "--property=LoadState,ActiveState", unit.name]).stdin(Stdio::null());
+        let told = ask.output()?;
+        let said = String::from_utf8_lossy(&told.stderr);
+        if !told.status.success() {
+            return Err(io::Error::other(format!("`systemctl --user` failed: {}", said.trim())));
+        }
+        Ok(unit_state(&String::from_utf8_lossy(&told.stdout)))
+    }
+}
+
+fn unit_state(told: &str) -> UnitState {
+    let has = |line: &str| told.lines().any(|told| told == line);
+    if !has("LoadState=loaded") {
+        UnitState::Absent
+    } else if has("ActiveState=active") || has("ActiveState=activating") {
+        UnitState::Loaded
+    } else {
+        UnitState::Stopped
+    }
+}
+
+fn platform(machine: &str, is_musl: bool) -> Option<Platform> {
+    match (machine, is_musl) {
+        ("x86_64", false) => Some(Platform::LinuxX64),
+        ("x86_64", true) => Some(Platform::LinuxX64Musl),
+        ("aarch64", false) => Some(Platform::LinuxArm64),
+        ("aarch64", true) => Some(Platform::LinuxArm64Musl),
+        _ => None,
+    }
+}
+
+/// Whether the machine's own programs use musl: its loader is there and glibc's is not.
+fn is_musl() -> bool {
+    let has = |start: &str, folder: &str| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with(start))
+    };
+    let glibc = ["/lib64", "/lib", "/lib/aarch64-linux-gnu", "/lib/x86_64-linux-gnu"];
+    has("ld-musl-", "/lib") && !glibc.iter().any(|folder| has("ld-linux-", folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_private_from_its_first_moment_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        Linux.create_private(&path).unwrap();
+        assert!(!Linux.is_exposed(&path).unwrap());
+        assert_eq!(Linux.create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn others_rights_are_seen_and_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        assert!(Linux.is_exposed(&path).unwrap());
+        Linux.make_private(&path).unwrap();
+        assert!(!Linux.is_exposed(&path).unwrap());
+    }
+
+    #[test]
+    fn the_machine_is_told_from_what_the_kernel_says() {
+        assert_eq!(platform("x86_64", true), Some(Platform::LinuxX64Musl));
+        assert_eq!(platform("aarch64", false), Some(Platform::LinuxArm64));
+        assert_eq!(platform("riscv64", false), None);
+    }
+
+    #[test]
+    fn a_unit_is_absent_stopped_or_loaded() {
+        assert_eq!(unit_state("LoadState=not-found\nActiveState=inactive\n"), UnitState::Absent);
+        assert_eq!(unit_state("LoadState=loaded\nActiveState=inactive\n"), UnitState::Stopped);
+        assert_eq!(unit_state("LoadState=loaded\nActiveState=active\n"), UnitState::Loaded);
+    }
+}

@@ -1,0 +1,111 @@
+//! macOS: modes, `/Library`, launchd.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use shared::platform::Platform;
+
+use super::{Account, Os, Unit, UnitState, unix};
+
+#[derive(Debug)]
+pub(super) struct Macos;
+
+impl Os for Macos {
+    fn home(&self) -> Option<PathBuf> {
+        unix::home()
+    }
+
+    fn account(&self) -> io::Result<Account> {
+        Ok(unix::account())
+    }
+
+    fn machine_id(&self) -> Option<String> {
+        let told = ask("/usr/sbin/ioreg", &["-rd1", "-c", "IOPlatformExpertDevice"])?;
+        let line = told.lines().find(|line| line.contains("IOPlatformUUID"))?;
+        Some(line.split('"').nth(3)?.to_owned())
+    }
+
+    fn hostname(&self) -> Option<String> {
+        unix::hostname()
+    }
+
+    /// A program behind Rosetta is told that it runs on Intel.
+    fn platform(&self) -> Option<Platform> {
+        let is_arm =
+            ask("/usr/sbin/sysctl", &["-n", "hw.optional.arm64"]).is_some_and(|told| told.trim() == "1");
+        Some(if is_arm { Platform::DarwinArm64 } else { Platform::DarwinX64 })
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        PathBuf::from("/Library/Application Support/ClaudeCode")
+    }
+
+    fn create_private(&self, path: &Path) -> io::Result<File> {
+        unix::create_private(path)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        unix::create_private_dir(path)
+    }
+
+    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
+        unix::is_exposed(path)
+    }
+
+    fn make_private(&self, path: &Path) -> io::Result<()> {
+        unix::make_private(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        unix::sync_dir(path)
+    }
+
+    /// Somebody who came over SSH does not sit before the screen.
+    fn has_desktop(&self) -> bool {
+        std::env::var_os("SSH_CONNECTION").is_none()
+    }
+
+    fn open_browser(&self, url: &str) -> io::Result<()> {
+        unix::start("/usr/bin/open", &[url])
+    }
+
+    fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
+        if self.state(unit)? == UnitState::Loaded {
+            unix::run("/bin/launchctl", &["bootout", &target(unit)])?;
+        }
+        unix::run("/bin/launchctl", &["enable", &target(unit)])?;
+        unix::run("/bin/launchctl", &["bootstrap", &domain(), &unit.file.to_string_lossy()])
+    }
+
+    fn disable(&self, unit: Unit<'_>) -> io::Result<()> {
+        if self.state(unit)? == UnitState::Absent {
+            return Ok(());
+        }
+        unix::run("/bin/launchctl", &["bootout", &target(unit)])
+    }
+
+    fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
+        let told =
+            Command::new("/bin/launchctl").args(["print", &target(unit)]).stdin(Stdio::null()).output()?;
+        Ok(if told.status.success() { UnitState::Loaded } else { UnitState::Absent })
+    }
+}
+
+/// Where the units of a user who is logged on live.
+fn domain() -> String {
+    format!("gui/{}", unix::account().id)
+}
+
+fn target(unit: Unit<'_>) -> String {
+    format!("{}/{}", domain(), unit.name)
+}
+
+fn ask(program: &str, arguments: &[&str]) -> Option<String> {
+    let told =
+        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    told.status.success().then(|| String::from_utf8_lossy(&told.stdout).into_owned())
+}

@@ -1,0 +1,95 @@
+//! Windows: profiles, access control lists, scheduled tasks.
+
+use std::{
+    env,
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use shared::platform::Platform;
+
+use super::{Account, Os, Unit, UnitState};
+
+#[derive(Debug)]
+pub(super) struct Windows;
+
+impl Os for Windows {
+    fn home(&self) -> Option<PathBuf> {
+        env::home_dir().filter(|home| home.is_absolute())
+    }
+
+    fn account(&self) -> io::Result<Account> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn machine_id(&self) -> Option<String> {
+        None
+    }
+
+    fn hostname(&self) -> Option<String> {
+        env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
+    }
+
+    /// A program that is emulated is told the processor that it was built for, and beside it the real one.
+    fn platform(&self) -> Option<Platform> {
+        let real = ["PROCESSOR_ARCHITEW6432", "PROCESSOR_ARCHITECTURE"];
+        let name = real.iter().find_map(|name| env::var(name).ok())?;
+        match name.to_ascii_uppercase().as_str() {
+            "AMD64" => Some(Platform::Win32X64),
+            "ARM64" => Some(Platform::Win32Arm64),
+            _ => None,
+        }
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        let programs = env::var_os("ProgramW6432").or_else(|| env::var_os("ProgramFiles"));
+        programs.map_or_else(|| PathBuf::from(r"C:\Program Files"), PathBuf::from).join("ClaudeCode")
+    }
+
+    /// A profile lets nobody else in, and what is made in it inherits that.
+    fn create_private(&self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).open(path)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    fn is_exposed(&self, _path: &Path) -> io::Result<bool> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn make_private(&self, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// A rename is written through with the file.
+    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A session over SSH has no name.
+    fn has_desktop(&self) -> bool {
+        env::var_os("SSH_CONNECTION").is_none()
+    }
+
+    fn open_browser(&self, url: &str) -> io::Result<()> {
+        let mut command = Command::new("rundll32");
+        command.args(["url.dll,FileProtocolHandler", url]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(|_| ())
+    }
+
+    fn enable(&self, _unit: Unit<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn disable(&self, _unit: Unit<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn state(&self, _unit: Unit<'_>) -> io::Result<UnitState> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

@@ -1,0 +1,123 @@
+//! A credential that is about to end becomes a new one. Many may ask at once: one of them asks the auth server, and all
+//! get what it brought.
+
+use std::time::Duration;
+
+use shared::time::Timestamp;
+use thiserror::Error;
+use tokio::time::timeout;
+
+use crate::{
+    client::{AuthServer, ClientError},
+    clock,
+    credential::{Credential, CredentialError, Held, Store},
+};
+
+/// How long all of it may take: Claude Code waits ten minutes for its helper, and a person does not.
+pub const BUDGET: Duration = Duration::from_secs(9);
+/// How long the auth server may keep us waiting while the token in hand still works.
+const PATIENCE_WITH_A_LIVE_ONE: Duration = Duration::from_secs(4);
+
+#[derive(Debug, Error)]
+pub enum RenewalError {
+    #[error("nobody is signed in on this workstation")]
+    NotSignedIn,
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("the auth server did not answer within {} s", .0.as_secs())]
+    TooSlow(Duration),
+}
+
+/// What refreshes.
+#[derive(Debug)]
+pub struct Renewal<'a> {
+    pub store: &'a Store,
+    pub server: &'a AuthServer,
+}
+
+impl Renewal<'_> {
+    /// A credential that works: the present one if it is fresh, else its successor. Should there be none for reasons that
+    /// may pass, the present one serves as long as it lives.
+    pub async fn run(&self) -> Result<Credential, RenewalError> {
+        let present = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
+        let now = clock::now();
+        if present.is_fresh(now) {
+            return Ok(present);
+        }
+        let is_alive = present.is_alive(now);
+        let patience = if is_alive { PATIENCE_WITH_A_LIVE_ONE } else { BUDGET };
+        match timeout(patience, self.renew(&present)).await.unwrap_or(Err(RenewalError::TooSlow(patience))) {
+            Err(error) if is_alive && error.is_passing() => Ok(present),
+            outcome => outcome,
+        }
+    }
+
+    async fn renew(&self, present: &Credential) -> Result<Credential, RenewalError> {
+        let held = match self.hold(present).await? {
+            Ok(held) => held,
+            Err(found) => return Ok(found),
+        };
+        // Whoever had the lock before may have done it.
+        let present = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
+        if present.is_fresh(clock::now()) {
+            return Ok(present);
+        }
+        let renewed = self.exchange(&present).await;
+        drop(held);
+        renewed
+    }
+
+    /// The lock, or a fresh credential that somebody else brought meanwhile. A live one is good enough while another
+    /// process is at it.
+    async fn hold(&self, present: &Credential) -> Result<Result<Held, Credential>, RenewalError> {
+        let lock = self.store.lock()?;
+        let is_good =
+            |credential: &Credential, now: Timestamp| credential.is_fresh(now) || credential.is_alive(now);
+        let meanwhile = || {
+            let found = self.store.read().ok().flatten().unwrap_or_else(|| present.clone());
+            is_good(&found, clock::now()).then_some(found)
+        };
+        Ok(lock.take(meanwhile).await.map_err(|error| self.store.unwritable(error))?)
+    }
+
+    /// Asks the server. The room for the answer is there before: a refresh token that was used and whose successor is
+    /// lost would end the session.
+    async fn exchange(&self, present: &Credential) -> Result<Credential, RenewalError> {
+        let used = present.access_token.expose().len() + present.refresh_token.expose().len();
+        let room = self.store.reserve(used)?;
+        match self.ask(present).await {
+            Ok(renewed) => {
+                room.keep(&renewed)?;
+                Ok(renewed)
+            }
+            Err(error) => {
+                if error.is_end_of_session() {
+                    // So that nobody hands out what no gateway takes any more.
+                    room.keep(&Credential { expires_at: Timestamp(0), ..present.clone() })?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A lost answer may be asked for again: for a while the server gives the same one.
+    async fn ask(&self, present: &Credential) -> Result<Credential, ClientError> {
+        let answer = match self.server.refresh(&present.refresh_token).await {
+            Err(ClientError::Unreachable { .. }) => self.server.refresh(&present.refresh_token).await?,
+            answer => answer?,
+        };
+        Ok(Credential::of(answer, clock::now()))
+    }
+}
+
+impl RenewalError {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::NotSignedIn => false,
+            Self::Credential(_) | Self::TooSlow(_) => true,
+            Self::Client(error) => error.is_passing(),
+        }
+    }
+}
