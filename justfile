@@ -18,6 +18,14 @@ check:
 ci:
     .ci/run
 
+# Tools to build the agent for Windows, macOS, musl and ARM (Debian, as root), into target/cross.
+cross-setup *TARGETS:
+    .ci/cross-setup {{ TARGETS }}
+
+# Builds, lints and tests the agent for those systems: in Wine and QEMU, where there is one.
+cross:
+    .ci/cross
+
 # `--steered` compares the gateway with itself under limits and revocations, `--beside BINARY` with another build.
 # Requests, latency, CPU and memory of the gateway beside nginx (Debian: nginx-light).
 bench *ARGS:
