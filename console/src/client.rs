@@ -4,7 +4,7 @@ mod connection;
 mod error;
 mod event;
 mod query;
-mod subject;
+pub mod subject;
 
 use std::{path::PathBuf, time::Duration};
 

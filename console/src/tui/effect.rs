@@ -98,13 +98,13 @@ pub enum Order {
 }
 
 impl Order {
-    /// How many sessions, devices or users it is about.
-    pub fn subjects(&self) -> usize {
+    /// The sessions, devices or users it is about, if it is about any.
+    pub fn subjects(&self) -> &[Subject] {
         match self {
             Self::Revoke { subjects, .. } | Self::Lock { subjects, .. } | Self::Unlock { subjects, .. } => {
-                subjects.len()
+                subjects
             }
-            Self::Grant { .. } | Self::EndGrant { .. } | Self::Reload { .. } => 1,
+            Self::Grant { .. } | Self::EndGrant { .. } | Self::Reload { .. } => &[],
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct Table<T: Row> {
     offset: usize,
     width: u16,
     height: usize,
+    /// Cells that each column needs for what was in sight.
+    needs: Vec<u16>,
     is_settled: bool,
 }
 
@@ -89,6 +91,7 @@ impl<T: Row> Table<T> {
             offset: 0,
             width: 0,
             height: 0,
+            needs: Vec::new(),
             is_settled: true,
         }
     }

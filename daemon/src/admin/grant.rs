@@ -30,7 +30,7 @@ pub(super) async fn give(admin: Arc<Admin>, mut call: Call) -> Result<Response, 
     let order: GrantOrder = call.json(BODY_LIMIT).await?;
     let (operator, reason, origin) = (operator(&call)?, reason(&order.reason)?, origin(&admin, &call));
     let holder = session::holder(&admin, &call).await?;
-    let identity = holder.newest.identity;
+    let identity = holder.latest.identity;
     let until = origin.at + lasting(order.duration_seconds)?;
     let (id, user, raise) = (GrantId::generate(), identity.user, order.raise);
     let grant = Grant { id, user, raise, from: origin.at, until, reason, operator };

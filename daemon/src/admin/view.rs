@@ -61,7 +61,7 @@ impl Moment {
     }
 
     pub(super) fn user(&self, holder: Holder, budgets: &Budgets) -> admin::User {
-        let Identity { user, email, name, groups, .. } = holder.newest.identity;
+        let Identity { user, email, name, groups, .. } = holder.latest.identity;
         admin::User {
             lock: self.lock_on(&Subject::User(user.clone())),
             budget: Some(budgets.of(&user, &groups)),
@@ -71,23 +71,23 @@ impl Moment {
             sessions: holder.sessions,
             active_sessions: holder.active,
             devices: holder.others,
-            last_seen: holder.newest.refreshed,
+            last_seen: holder.last_seen,
         }
     }
 
     /// Nothing if the sessions have no device.
     pub(super) fn device(&self, holder: Holder) -> Option<DeviceSummary> {
-        let Identity { user, device, .. } = holder.newest.identity;
+        let Identity { user, device, .. } = holder.latest.identity;
         let id: DeviceId = device?;
         Some(DeviceSummary {
             lock: self.lock_on(&Subject::Device(id.clone())),
             id,
-            device: holder.newest.device,
+            device: holder.latest.device,
             user,
             users: holder.others,
             sessions: holder.sessions,
             active_sessions: holder.active,
-            last_seen: holder.newest.refreshed,
+            last_seen: holder.last_seen,
         })
     }
 

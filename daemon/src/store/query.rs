@@ -93,8 +93,10 @@ pub enum Holders {
 /// A user or a device, by its sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The one that was refreshed last.
-    pub newest: Session,
+    /// The one that was refreshed or used last.
+    pub latest: Session,
+    /// When that was.
+    pub last_seen: Timestamp,
     pub sessions: u64,
     pub active: u64,
     /// Devices of the user, or users of the device.

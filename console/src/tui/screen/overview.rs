@@ -27,6 +27,8 @@ use crate::tui::{
 
 /// How far back the graphs go, and the daemon remembers.
 const SPAN: Duration = Duration::from_mins(15);
+/// How far back they go as long as a daemon has not run for longer: a sliver at the edge shows nothing.
+const YOUNG_SPAN: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Default)]
 pub struct Overview {
@@ -67,11 +69,11 @@ impl Screen for Overview {
     }
 
     fn note(&self) -> Option<String> {
-        Some("the last 15 minutes".to_owned())
+        Some(format!("the last {}", self.span_words()))
     }
 
     fn empty(&self) -> &'static str {
-        "no request has ended in the last 15 minutes"
+        "no request has ended in this time"
     }
 
     fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) {
@@ -96,6 +98,16 @@ impl Overview {
         self.samples.iter().all(|sample| sample.outcomes.total() == 0)
     }
 
+    fn span(&self) -> Duration {
+        let (first, last) = (self.samples.front(), self.samples.back());
+        let known = first.zip(last).map_or(SPAN, |(first, last)| last.at.since(first.at));
+        if known < YOUNG_SPAN { YOUNG_SPAN } else { SPAN }
+    }
+
+    fn span_words(&self) -> String {
+        format!("{} minutes", self.span().as_secs() / 60)
+    }
+
     /// What ended in the last so many seconds.
     fn recent(&self, seconds: usize) -> Sum {
         self.samples.iter().rev().take(seconds).collect()
@@ -105,7 +117,8 @@ impl Overview {
         if area.height < 2 {
             return;
         }
-        let points = figure::points(&self.samples, graph::moments(area.width, look), metric);
+        let moments = graph::moments(area.width, look);
+        let points = figure::points(&self.samples, (self.span(), moments), metric);
         let peak = points.iter().flatten().copied().max().unwrap_or_default();
         let now = metric.of(&self.recent(metric.window()));
         let figure = now.map_or("-".to_owned(), |now| metric.show(now));

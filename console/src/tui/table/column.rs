@@ -6,6 +6,10 @@ use crate::tui::theme::{Look, Tone};
 
 /// Cells between two columns.
 const GAP: u16 = 2;
+/// A row's name gets up to this part of the width if it needs it, before other columns get theirs.
+const NAME_SHARE: u16 = 3;
+/// From this rank on, a column gives way to what others need, not only to what they have at least.
+const NICE_TO_HAVE: u8 = 5;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
@@ -39,7 +43,7 @@ pub struct Column<T> {
     /// Cells it has at least, and takes at most.
     least: u16,
     most: u16,
-    /// The columns with the highest figure go first where there is no room; those with none stay.
+    /// The columns with the highest rank go first where there is no room; those with none stay.
     dispensable: u8,
     pub is_right: bool,
     pub cell: fn(&T, &Look) -> Cell,
@@ -55,6 +59,11 @@ impl<T> Column<T> {
     pub const fn right(mut self) -> Self {
         self.is_right = true;
         self
+    }
+
+    /// Whether it takes more cells than the least.
+    pub const fn grows(&self) -> bool {
+        self.most > self.least
     }
 
     pub const fn dispensable(mut self, rank: u8) -> Self {
@@ -83,40 +92,89 @@ impl Place {
     }
 }
 
-/// Spreads the columns over a width: the dispensable ones leave first, then what is left over is shared out evenly.
-pub fn arrange<T>(columns: &[Column<T>], width: u16) -> Vec<Place> {
-    let mut kept: Vec<usize> = (0..columns.len()).collect();
-    let least = |kept: &[usize]| -> u16 {
-        let widths = kept.iter().filter_map(|index| columns.get(*index)).map(|column| column.least + GAP);
-        widths.sum::<u16>().saturating_sub(GAP)
-    };
-    while least(&kept) > width {
-        let rank = |index: &usize| columns.get(*index).map_or(0, |column| column.dispensable);
-        let Some(rank_of_worst) = kept.iter().map(rank).max().filter(|rank| *rank > 0) else { break };
-        let Some(worst) = kept.iter().rposition(|index| rank(index) == rank_of_worst) else { break };
-        kept.remove(worst);
+/// Spreads the columns over a width. What is dispensable leaves first, then each column gets what its cells need
+/// (`needs`, by its place), then what is left over is shared out evenly.
+pub fn arrange<T>(columns: &[Column<T>], needs: &[u16], width: u16) -> Vec<Place> {
+    let need = |index: usize| needs.get(index).copied().unwrap_or(0);
+    let spans = columns.iter().enumerate().map(|(index, column)| Span::new(column, index, need(index)));
+    let mut kept: Vec<Span> = spans.collect();
+    let least = kept.first().map_or(0, |name| name.width);
+    if let Some(name) = kept.first_mut() {
+        name.width = name.width.max(name.need.min(width / NAME_SHARE));
     }
-    let spare = width.saturating_sub(least(&kept));
-    place(columns, &kept, spare)
+    while wanted(&kept) > width && drop_worst(&mut kept, NICE_TO_HAVE) {}
+    while total(&kept) > width && drop_worst(&mut kept, 1) {}
+    let excess = total(&kept).saturating_sub(width);
+    if let Some(name) = kept.first_mut() {
+        name.width = name.width.saturating_sub(excess).max(least);
+    }
+    let mut spare = width.saturating_sub(total(&kept));
+    for span in &mut kept {
+        spare -= span.grow(spare.min(span.need.saturating_sub(span.width)));
+    }
+    share(&mut kept, spare);
+    places(&kept)
 }
 
-fn place<T>(columns: &[Column<T>], kept: &[usize], mut spare: u16) -> Vec<Place> {
-    let mut growing =
-        kept.iter().filter_map(|index| columns.get(*index)).filter(|it| it.most > it.least).count();
-    let mut left = 0;
-    let mut places = Vec::with_capacity(kept.len());
-    for index in kept {
-        let Some(column) = columns.get(*index) else { continue };
-        let mut width = column.least;
-        if column.most > column.least {
-            let even = spare / u16::try_from(growing.max(1)).unwrap_or(1);
-            let more = even.min(column.most - column.least);
-            (width, spare, growing) = (width + more, spare - more, growing - 1);
-        }
-        places.push(Place { column: *index, left, width });
-        left += width + GAP;
+/// A column on its way to a place.
+struct Span {
+    column: usize,
+    width: u16,
+    need: u16,
+    most: u16,
+    rank: u8,
+}
+
+impl Span {
+    /// A column that needs less than its least has no more than that, and its title.
+    fn new<T>(column: &Column<T>, index: usize, need: u16) -> Self {
+        let need = need.min(column.most);
+        let title = u16::try_from(column.title.len() + 1).unwrap_or(u16::MAX);
+        let width = if need > 0 { column.least.min(need.max(title)) } else { column.least };
+        Self { column: index, width, need, most: column.most, rank: column.dispensable }
     }
-    places
+
+    /// Takes so many cells; says how many.
+    fn grow(&mut self, cells: u16) -> u16 {
+        self.width += cells;
+        cells
+    }
+}
+
+fn total(kept: &[Span]) -> u16 {
+    kept.iter().map(|span| span.width + GAP).sum::<u16>().saturating_sub(GAP)
+}
+
+/// What it takes to show whatever is not dispensable whole.
+fn wanted(kept: &[Span]) -> u16 {
+    let needed = |span: &Span| if span.rank == 0 { span.need.saturating_sub(span.width) } else { 0 };
+    total(kept).saturating_add(kept.iter().map(needed).sum())
+}
+
+/// Drops the column with the highest rank, if that is at least `from`.
+fn drop_worst(kept: &mut Vec<Span>, from: u8) -> bool {
+    let worst = kept.iter().map(|span| span.rank).max().filter(|rank| *rank >= from);
+    let place = worst.and_then(|worst| kept.iter().rposition(|span| span.rank == worst));
+    place.map(|place| kept.remove(place)).is_some()
+}
+
+fn share(kept: &mut [Span], mut spare: u16) {
+    let mut growing = kept.iter().filter(|span| span.most > span.width).count();
+    for span in kept.iter_mut().filter(|span| span.most > span.width) {
+        let even = spare / u16::try_from(growing.max(1)).unwrap_or(1);
+        spare -= span.grow(even.min(span.most - span.width));
+        growing -= 1;
+    }
+}
+
+fn places(kept: &[Span]) -> Vec<Place> {
+    let mut left = 0;
+    let place = |span: &Span| {
+        let place = Place { column: span.column, left, width: span.width };
+        left += span.width + GAP;
+        place
+    };
+    kept.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -131,7 +189,11 @@ mod tests {
     ];
 
     fn arranged(width: u16) -> Vec<(&'static str, u16)> {
-        let places = arrange(&COLUMNS, width);
+        arranged_for(&[], width)
+    }
+
+    fn arranged_for(needs: &[u16], width: u16) -> Vec<(&'static str, u16)> {
+        let places = arrange(&COLUMNS, needs, width);
         places.iter().map(|place| (COLUMNS[place.column].title, place.width)).collect()
     }
 
@@ -148,7 +210,39 @@ mod tests {
         assert_eq!(arranged(57), [("USER", 20), ("OS", 5), ("MODEL", 20), ("COST", 6)]);
         assert_eq!(arranged(200), [("USER", 20), ("OS", 5), ("MODEL", 30), ("COST", 6)]);
         assert!(
-            arrange(&COLUMNS, 57).windows(2).all(|pair| pair[1].left == pair[0].left + pair[0].width + GAP)
+            arrange(&COLUMNS, &[], 57)
+                .windows(2)
+                .all(|pair| pair[1].left == pair[0].left + pair[0].width + GAP)
         );
+    }
+
+    #[test]
+    fn what_the_cells_need_comes_before_what_is_shared() {
+        assert_eq!(arranged_for(&[12, 5, 17, 6], 46), [("USER", 12), ("OS", 5), ("MODEL", 17), ("COST", 6)]);
+        assert_eq!(arranged_for(&[12, 5, 17, 6], 51), [("USER", 14), ("OS", 5), ("MODEL", 20), ("COST", 6)]);
+        assert_eq!(arranged_for(&[99, 0, 99, 0], 200), [("USER", 20), ("OS", 5), ("MODEL", 30), ("COST", 6)]);
+    }
+
+    #[test]
+    fn what_is_nice_to_have_gives_way_to_what_others_need() {
+        const COLUMNS: [Column<()>; 3] = [
+            Column::new("USER", (10, 20), |(), _| Cell::none()),
+            Column::new("CLIENT", (8, 8), |(), _| Cell::none()).dispensable(NICE_TO_HAVE),
+            Column::new("DEVICE", (10, 30), |(), _| Cell::none()),
+        ];
+        let arranged = |needs: &[u16]| arrange(&COLUMNS, needs, 40).len();
+        assert_eq!((arranged(&[10, 0, 18]), arranged(&[10, 0, 19])), (3, 2));
+    }
+
+    #[test]
+    fn a_column_that_needs_little_makes_room() {
+        assert_eq!(arranged_for(&[7, 5, 17, 6], 41), [("USER", 7), ("OS", 5), ("MODEL", 17), ("COST", 6)]);
+    }
+
+    #[test]
+    fn a_name_is_whole_before_what_is_dispensable_has_a_place() {
+        assert_eq!(arranged_for(&[13, 5, 10, 6], 39), [("USER", 16), ("MODEL", 13), ("COST", 6)]);
+        assert_eq!(arranged_for(&[20, 5, 10, 6], 36), [("USER", 16), ("MODEL", 10), ("COST", 6)]);
+        assert_eq!(arranged_for(&[20, 5, 10, 6], 19), [("USER", 11), ("COST", 6)]);
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn draw<T: Row>(table: &Table<T>, area: Rect, buffer: &mut Buffer, lo
     if area.is_empty() {
         return;
     }
-    let places = column::arrange(T::columns(), room(area.width));
+    let places = column::arrange(T::columns(), &table.needs, room(area.width));
     titles(table, &places, Rect { height: 1, ..area }, buffer, look);
     let positions = (table.offset..table.shown.len()).zip(area.y + 1..area.bottom());
     for (position, y) in positions {
@@ -73,6 +73,13 @@ fn cell_area(place: Place, line: Rect) -> Rect {
     Rect { x, width: place.width.min(line.right() - x), ..line }
 }
 
+/// A title may take a cell of the gap, so that there is room for its arrow.
+fn title_area(place: Place, is_right: bool, line: Rect) -> Rect {
+    let area = cell_area(place, line);
+    let x = if is_right { area.x - 1 } else { area.x };
+    Rect { x, width: (area.width + 1).min(line.right() - x), ..area }
+}
+
 fn titles<T: Row>(table: &Table<T>, places: &[Place], line: Rect, buffer: &mut Buffer, look: &Look) {
     for place in places {
         let Some(column) = T::columns().get(place.column) else { continue };
@@ -82,7 +89,7 @@ fn titles<T: Row>(table: &Table<T>, places: &[Place], line: Rect, buffer: &mut B
             sort.map_or("", |sort| if sort.is_descending { symbols.descending } else { symbols.ascending });
         let text = format!("{}{arrow}", column.title);
         let style = look.style(if sort.is_some() { Tone::Accent } else { Tone::Dim });
-        let area = cell_area(*place, line);
+        let area = title_area(*place, column.is_right, line);
         if column.is_right {
             paint::put_right(buffer, area, &text, (style, look));
         } else {

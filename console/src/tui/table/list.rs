@@ -3,9 +3,16 @@
 use std::fmt::Debug;
 
 use ratatui::{buffer::Buffer, layout::Rect};
+use shared::time::Timestamp;
 
 use super::{Filter, Row, Sort, Table, column};
-use crate::tui::theme::Look;
+use crate::tui::{
+    format,
+    theme::{Look, Theme, ThemeName},
+};
+
+/// What cells are measured with: how wide one is that grows depends on no theme and no time.
+const MEASURE: Theme = Theme::new(ThemeName::None, false);
 
 /// Cells for the mark before a row.
 pub(super) const MARGIN: u16 = 2;
@@ -128,7 +135,7 @@ impl<T: Row> List for Table<T> {
     }
 
     fn sort_by_next(&mut self, is_forward: bool) {
-        let places = column::arrange(T::columns(), room(self.width));
+        let places = column::arrange(T::columns(), &self.needs, room(self.width));
         let seen = places.iter().map(|place| place.column);
         let sortable: Vec<usize> = seen.filter(|column| can_sort::<T>(*column)).collect();
         let now = self.sort.and_then(|sort| sortable.iter().position(|place| *place == sort.column));
@@ -150,6 +157,9 @@ impl<T: Row> List for Table<T> {
     }
 
     fn settle(&mut self, area: Rect) {
+        if self.width != area.width {
+            self.needs.clear();
+        }
         self.width = area.width;
         self.height = usize::from(area.height.saturating_sub(1));
         if !self.is_settled {
@@ -158,6 +168,7 @@ impl<T: Row> List for Table<T> {
             self.is_settled = true;
         }
         self.keep_in_sight();
+        self.measure();
     }
 
     fn click(&mut self, width: u16, left: u16, top: u16) -> Click {
@@ -190,7 +201,7 @@ fn can_sort<T: Row>(column: usize) -> bool {
 
 impl<T: Row> Table<T> {
     fn click_title(&mut self, width: u16, left: u16) -> Click {
-        let places = column::arrange(T::columns(), room(width));
+        let places = column::arrange(T::columns(), &self.needs, room(width));
         let clicked = left.checked_sub(MARGIN).and_then(|left| places.iter().find(|place| place.holds(left)));
         let Some(place) = clicked.filter(|place| can_sort::<T>(place.column)) else { return Click::Nothing };
         if self.sort.is_some_and(|sort| sort.column == place.column) {
@@ -206,6 +217,20 @@ impl<T: Row> Table<T> {
         let is_descending = T::columns().get(column).is_some_and(|column| column.is_right);
         self.sort = Some(Sort { column, is_descending });
         self.is_settled = false;
+    }
+
+    /// What the rows in sight need. Columns only ever get wider, so that nothing trembles while figures change.
+    fn measure(&mut self) {
+        let look = Look { theme: &MEASURE, now: Timestamp::default(), status: None };
+        let mut needs = std::mem::take(&mut self.needs);
+        needs.resize(T::columns().len(), 0);
+        for row in (self.offset..self.offset + self.height).map_while(|position| self.shown_at(position)) {
+            for (column, need) in T::columns().iter().zip(&mut needs).filter(|(column, _)| column.grows()) {
+                let cell = (column.cell)(row, &look);
+                *need = (*need).max(u16::try_from(format::width(&cell.text)).unwrap_or(u16::MAX));
+            }
+        }
+        self.needs = needs;
     }
 
     fn keep_in_sight(&mut self) {

@@ -1,3 +1,5 @@
+mod width;
+
 use ratatui::layout::Rect;
 
 use super::*;

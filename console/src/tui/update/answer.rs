@@ -3,11 +3,14 @@
 use shared::api::admin::Effect as Done;
 
 use super::tick::pause;
-use crate::tui::{
-    effect::{Answer, Asker, Effect, Failure, Order, Outcome, Query},
-    format::many,
-    model::{LinkState, Model},
-    theme::Tone,
+use crate::{
+    client::subject,
+    tui::{
+        effect::{Answer, Asker, Effect, Failure, Order, Outcome, Query},
+        format::many,
+        model::{LinkState, Model},
+        theme::Tone,
+    },
 };
 
 /// Tries of which nothing is said yet: a restart takes as long.
@@ -139,7 +142,7 @@ fn subjects(order: &Order, results: &[Result<Done, Failure>]) -> (String, Tone) 
     let failures: Vec<&Failure> = results.iter().filter_map(|result| result.as_ref().err()).collect();
     if let Some(first) = failures.first() {
         let done = results.len() - failures.len();
-        let text = match order.subjects() {
+        let text = match order.subjects().len() {
             0 | 1 => sentence(first),
             all => format!("{done} of {all} done; the others failed: {}", sentence(first)),
         };
@@ -156,7 +159,7 @@ fn subjects(order: &Order, results: &[Result<Done, Failure>]) -> (String, Tone) 
         Order::Lock { .. } => {
             format!("locked: {sessions} in use, {requests} ended in {}", milliseconds(took))
         }
-        _ => format!("unlocked {}", many(results.len() as u64, "object")),
+        _ => format!("unlocked {}", subject::counted(order.subjects())),
     };
     if lingering > 0 {
         text = format!("{text}; {} still ending, since the client does not read", many(lingering, "request"));

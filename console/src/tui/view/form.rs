@@ -92,8 +92,7 @@ fn draw_field(field: &Field, is_focused: bool, line: Rect, buffer: &mut Buffer, 
     let room = line.right().saturating_sub(left);
     let text = field.input.text();
     if text.is_empty() {
-        let at = (left + 1, line.y);
-        paint::put(buffer, at, room.saturating_sub(1), field.hint, (look.style(Tone::Dim), look));
+        paint::put(buffer, (left, line.y), room, field.hint, (look.style(Tone::Dim), look));
         return Position::new(left, line.y);
     }
     // What is being typed stays in sight.

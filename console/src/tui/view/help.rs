@@ -11,7 +11,7 @@ use crate::tui::{
 };
 
 const WIDTH: u16 = 92;
-const KEYS: usize = 17;
+const KEYS: usize = 14;
 
 /// What is under a popup of help: the screen, with its keys.
 const MODES: [(Mode, &str); 3] = [
@@ -69,4 +69,26 @@ fn line(binding: &Binding) -> Line {
         line.push((format!("  ({command})"), Tone::Dim));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tui::{
+        screen,
+        testing::{Daemon, Play, SIZES},
+        view::paint,
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_line_fits_into_the_least_terminal() {
+        for entry in screen::ALL {
+            let model = Play::open(entry.name, SIZES[0], Daemon::Silent).model;
+            let room = areas::inside(place(&model, model.inside())).width;
+            for line in lines(&model) {
+                assert!(paint::line_width(&line) <= room, "{}: {line:?}", entry.name);
+            }
+        }
+    }
 }

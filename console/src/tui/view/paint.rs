@@ -3,7 +3,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
-    style::Style,
+    style::{Modifier, Style},
     widgets::{Block, Clear, Widget},
 };
 use shared::terminal::safe;
@@ -22,7 +22,12 @@ pub fn put(buffer: &mut Buffer, (x, y): (u16, u16), room: u16, text: &str, style
     let (style, look) = style;
     let room = room.min(area.right() - x);
     let fitted = format::fit(&safe(text), usize::from(room), look.theme.symbols.ellipsis);
-    let (end, _) = buffer.set_stringn(x, y, fitted, usize::from(room), style);
+    // Only words are underlined: a line under the gap beside them would look like a mistake.
+    let words = fitted.trim_end();
+    let (rest, room) = (fitted.get(words.len()..).unwrap_or_default(), usize::from(room));
+    let (end, _) = buffer.set_stringn(x, y, words, room, style);
+    let room = room - usize::from(end - x);
+    let (end, _) = buffer.set_stringn(end, y, rest, room, style.remove_modifier(Modifier::UNDERLINED));
     end - x
 }
 

@@ -125,7 +125,7 @@ fn short(action: Action, mode: Mode, context: Context) -> Option<&'static str> {
         Action::Accept => "take it",
         Action::Complete => "complete",
         Action::NextField => "next",
-        Action::Back if mode == Mode::Form => "cancel",
+        Action::Back if matches!(mode, Mode::Form | Mode::Prompt) => "cancel",
         Action::Back if mode != Mode::Main => "close",
         Action::Down if matches!(mode, Mode::Help | Mode::Detail) => "scroll",
         Action::Quit if context != Context::Always => "quit",

@@ -22,7 +22,7 @@ pub struct PlainHttp;
 
 impl Part for PlainHttp {
     fn health(&self, _: Timestamp) -> PartHealth {
-        part::health(PART, HealthState::Ok, "plain HTTP, no certificate is configured")
+        part::health(PART, HealthState::Unknown, "plain HTTP, no certificate is configured")
     }
 }
 

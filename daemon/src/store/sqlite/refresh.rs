@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::AuditEvent,
-        session::{Lock, Presented, Refusal, Session, Step, TokenState},
+        audit::{AuditEvent, AuditRecord},
+        session::{Lock, Presented, Refusal, Session, Step, Subject, TokenState},
     },
     store::{Attempt, Ending, Opened, Opening, Refreshed, TokenHash, token::Seed},
 };
@@ -33,7 +33,9 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
     }
     session::insert(connection, session)?;
     insert(connection, token.hash(), None, session)?;
-    audit::insert(connection, audit::about(session, AuditEvent::SignIn, None, origin))?;
+    let device = session.identity.device.clone().map(|device| Subject::Device(device).to_string());
+    let record = audit::about(session, AuditEvent::SignIn, None, origin);
+    audit::insert(connection, AuditRecord { detail: device, ..record })?;
     Ok(Opened::Opened)
 }
 

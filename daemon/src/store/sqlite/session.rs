@@ -175,7 +175,8 @@ pub(super) fn holders(connection: &Connection, query: &HolderQuery) -> Result<Ve
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT *, count(*) AS sessions, sum(ended_at IS NULL AND expires_at > :now) AS active,
-                count(DISTINCT {other}) AS others, max(refreshed_at) AS last
+                count(DISTINCT {other}) AS others,
+                max(max(refreshed_at, coalesce(used_at, 0))) AS last
          FROM session WHERE {wanted} AND {SEARCH}
          GROUP BY {key} ORDER BY last DESC, {key} LIMIT :limit OFFSET :skip"
     ))?;
@@ -188,7 +189,8 @@ pub(super) fn holders(connection: &Connection, query: &HolderQuery) -> Result<Ve
     })?;
     let holders = rows.and_then(|row| {
         let (sessions, active) = (get_count(row, "sessions")?, get_count(row, "active")?);
-        Ok(Holder { newest: read(row)?, sessions, active, others: get_count(row, "others")? })
+        let last_seen = get_time(row, "last")?;
+        Ok(Holder { latest: read(row)?, last_seen, sessions, active, others: get_count(row, "others")? })
     });
     holders.collect()
 }

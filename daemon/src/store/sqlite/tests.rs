@@ -126,6 +126,8 @@ async fn a_session_is_found_as_it_was_opened_also_after_a_restart() {
     assert_eq!(found.as_ref(), Some(&session));
     assert_eq!(bench.store.session_of(token.hash()).await.unwrap(), Some(session.identity.session));
     assert_eq!(bench.events().await, [(AuditEvent::SignIn, None)]);
+    let trail = bench.store.audit(0, 9).await.unwrap();
+    assert_eq!(trail[0].record.detail.as_deref(), Some("device laptop-1"), "where it was opened");
 }
 
 #[tokio::test]

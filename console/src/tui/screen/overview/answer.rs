@@ -23,7 +23,7 @@ pub fn draw(overview: &Overview, area: Rect, buffer: &mut Buffer, look: &Look) {
         lines.push(speed("latency", overview.latency));
         lines.push(speed("first byte", overview.first_byte));
         lines.push(Vec::new());
-        lines.push(vec![("Requests that ended in 15 minutes".to_owned(), Tone::Accent)]);
+        lines.push(vec![(format!("Requests that ended in {}", overview.span_words()), Tone::Accent)]);
         lines.extend(kinds(outcomes).into_iter().map(|kind| outcome(kind, outcomes.total(), look)));
         lines
     };
@@ -77,7 +77,8 @@ fn outcomes_in_a_line(outcomes: Outcomes) -> Line {
     let mut line = vec![("Ended".to_owned(), Tone::Dim)];
     for kind in kinds(outcomes) {
         let (count, _, word, _) = kind;
-        line.push((format!("  {} {word}", format::count(count)), tone(kind)));
+        line.push(("  ".to_owned(), Tone::Plain));
+        line.push((format!("{} {word}", format::count(count)), tone(kind)));
     }
     line
 }

@@ -1,13 +1,12 @@
 //! What the graphs show: sums over stretches of seconds, and the rates they make. Whole numbers of small units.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use shared::{
     api::admin::{Outcomes, Sample},
     usage::{Money, Tokens},
 };
 
-use super::SPAN;
 use crate::tui::format;
 
 /// What happened in a number of seconds.
@@ -119,11 +118,15 @@ impl Metric {
     }
 }
 
-/// As many points as wanted, over the whole span. Where a stretch begins does not depend on the present, so that the
-/// graph moves and does not tremble; one that is not over yet is left out.
-pub fn points(samples: &VecDeque<Sample>, wanted: usize, metric: Metric) -> Vec<Option<u64>> {
-    let wanted = (wanted as u64).clamp(1, SPAN.as_secs());
-    let stretch = |second: u64| second.saturating_mul(wanted) / SPAN.as_secs();
+/// As many points as wanted, over a span; at most one a second, and then they are the newest. Where a stretch begins does
+/// not depend on the present, so that the graph moves and does not tremble; one that is not over yet is left out.
+pub fn points(
+    samples: &VecDeque<Sample>,
+    (span, moments): (Duration, usize),
+    metric: Metric,
+) -> Vec<Option<u64>> {
+    let wanted = (moments as u64).clamp(1, span.as_secs());
+    let stretch = |second: u64| second.saturating_mul(wanted) / span.as_secs().max(1);
     let end = samples.back().map(|sample| stretch(sample.at.seconds() + 1)).unwrap_or_default();
     let mut sums = vec![Sum::default(); usize::try_from(wanted).unwrap_or_default()];
     for sample in samples {
@@ -134,7 +137,8 @@ pub fn points(samples: &VecDeque<Sample>, wanted: usize, metric: Metric) -> Vec<
             sum.add(sample);
         }
     }
-    sums.iter().map(|sum| metric.of(sum)).collect()
+    let before = moments.saturating_sub(sums.len());
+    std::iter::repeat_n(None, before).chain(sums.iter().map(|sum| metric.of(sum))).collect()
 }
 
 /// Thousandths of something: `0`, `<0.1`, `0.3`, `12`, `1.2k`.

@@ -47,8 +47,13 @@ fn of(part: &PartHealth, look: &Look) -> Line {
         (format!("{} ", look.theme.symbols.dot), tone),
         (format!("{:12}", part.part), Tone::Strong),
         (format!("{word:9}"), tone),
-        (part.detail.clone(), if part.state == HealthState::Ok { Tone::Dim } else { Tone::Plain }),
+        (part.detail.clone(), if is_quiet(part.state) { Tone::Dim } else { Tone::Plain }),
     ]
+}
+
+/// Whether nobody has to read on.
+fn is_quiet(state: HealthState) -> bool {
+    matches!(state, HealthState::Ok | HealthState::Unknown)
 }
 
 pub fn draw_machine(area: Rect, buffer: &mut Buffer, look: &Look) {

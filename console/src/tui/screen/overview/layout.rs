@@ -61,15 +61,18 @@ fn rows(area: Rect, first: u16, count: u16) -> Rect {
 
 /// Two lines of graphs, row by row.
 fn grid(area: Rect, columns: u16) -> Vec<Rect> {
-    let height = area.height / 2;
+    // A line that is left over goes to the first row.
+    let heights = [area.height.div_ceil(2), area.height / 2];
     let width = area.width.saturating_sub(GAP * (columns - 1)) / columns;
     let mut graphs = Vec::new();
-    for row in 0..2 {
+    let mut y = area.y;
+    for height in heights {
         for column in 0..columns {
             let x = area.x + column * (width + GAP);
             let width = if column + 1 == columns { area.right().saturating_sub(x) } else { width };
-            graphs.push(Rect { x, y: area.y + row * height, width, height });
+            graphs.push(Rect { x, y, width, height });
         }
+        y += height;
     }
     graphs
 }

@@ -1,5 +1,8 @@
 use crossterm::event::KeyCode;
-use ratatui::style::Color;
+use ratatui::{
+    layout::Size,
+    style::{Color, Modifier},
+};
 use shared::{
     api::admin::{HealthState, Outcomes, PartHealth, Percentiles, Sample, Traffic},
     time::Timestamp,
@@ -153,4 +156,40 @@ fn enter_tells_the_whole_sentence() {
     assert!(!play.text().contains("timed out"));
     play.press(KeyCode::Enter);
     assert!(play.text().contains("degraded for 3m05s"), "{}", play.text());
+}
+
+#[test]
+fn a_young_daemon_fills_the_graphs_of_a_shorter_time() {
+    fn minutes(minutes: usize) -> Answer {
+        traffic(samples().split_off(900 - 60 * minutes), true)
+    }
+    let left_half = |play: &Play| -> String {
+        let text = play.text();
+        text.lines().skip(4).take(3).flat_map(|line| line.chars().skip(2).take(20)).collect()
+    };
+    let young = Play::open("overview", SIZES[1], Daemon::Answers(|_| minutes(4)));
+    assert!(young.text().contains("the last 5 minutes"), "{}", young.text());
+    assert!(left_half(&young).contains('⣿'), "{}", young.text());
+    let older = Play::open("overview", SIZES[1], Daemon::Answers(|_| minutes(6)));
+    assert!(older.text().contains("the last 15 minutes"), "{}", older.text());
+    assert!(!left_half(&older).contains('⣿'), "{}", older.text());
+}
+
+#[test]
+fn on_a_wide_screen_the_newest_second_is_at_the_right_edge() {
+    let wide = Size::new(400, 60);
+    let play = Play::open("overview", wide, Daemon::Answers(|_| traffic(samples().split_off(840), true)));
+    let text = play.text();
+    let ground = text.lines().find(|line| line.contains("⣿⣿⣿")).unwrap();
+    assert!(ground.trim_end_matches(['│', ' ']).ends_with('⣿'), "{text}");
+}
+
+#[test]
+fn without_colours_only_words_are_underlined() {
+    let mut play = ill(0);
+    play.model.theme = Theme::new(ThemeName::None, false);
+    let buffer = play.draw();
+    let underlined = buffer.content().iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
+    let text: String = underlined.map(ratatui::buffer::Cell::symbol).collect();
+    assert!(text.contains("5 failed") && !text.contains("  "), "`{text}`");
 }

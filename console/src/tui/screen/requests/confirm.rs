@@ -9,7 +9,7 @@ use super::{
     tree::{self, NodeId},
 };
 use crate::{
-    client::Subject,
+    client::{Subject, subject},
     tui::{
         format::many,
         popup::{Form, Plan},
@@ -47,13 +47,14 @@ impl Requests {
         if subjects.is_empty() {
             return Reaction::Say("there is nothing selected to do this with".to_owned());
         }
-        let reach = subjects.iter().map(|subject| self.reach(subject)).collect();
-        let object = match subjects.as_slice() {
-            [Subject::User(_)] => "a user".to_owned(),
-            [Subject::Session(_)] => "a session".to_owned(),
-            several => many(several.len() as u64, "subject"),
+        let mut reach: Vec<String> = subjects.iter().map(|subject| self.reach(subject)).collect();
+        let consequence = match plan {
+            Plan::Revoke(_) => "all of it ends now; signing in again is possible",
+            _ => "all of it is stopped, and refused until the lock ends",
         };
-        Reaction::Confirm(Box::new(Form::new(plan.clone(), format!("{} {object}", plan.verb()), reach)))
+        reach.push(consequence.to_owned());
+        let title = format!("{} {}", plan.verb(), subject::counted(subjects));
+        Reaction::Confirm(Box::new(Form::new(plan.clone(), title, reach)))
     }
 
     fn reach(&self, subject: &Subject) -> String {
@@ -67,7 +68,9 @@ impl Requests {
                 format!("every session of {name}; in use: {used} with {running} in flight")
             }
             Subject::Session(_) | Subject::Device(_) => {
-                format!("1 session of {name} with {running} in flight")
+                let device = concerned.first().and_then(|request| request.device_id.as_ref());
+                let device = device.map(|device| format!(" on {device}")).unwrap_or_default();
+                format!("the session of {name}{device} with {running} in flight")
             }
         }
     }

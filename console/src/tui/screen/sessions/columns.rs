@@ -18,7 +18,7 @@ pub const LAST: usize = 9;
 pub const COLUMNS: &[Column<Session>] = &[
     Column::new("USER", (20, 36), |it, _| Cell::plain(user(it).to_owned()))
         .sorted(|a, b| user(a).cmp(user(b))),
-    Column::new("DEVICE", (12, 30), |it, _| Cell::of(device(it))).sorted(|a, b| device(a).cmp(&device(b))),
+    Column::new("DEVICE", (13, 30), |it, _| Cell::of(device(it))).sorted(|a, b| device(a).cmp(&device(b))),
     Column::new("OS", (10, 20), |it, _| Cell::plain(os(it))).sorted(|a, b| os(a).cmp(&os(b))).dispensable(5),
     Column::new("CLIENT", (7, 18), |it, _| Cell::of(client(it)))
         .sorted(|a, b| client(a).cmp(&client(b)))
@@ -34,14 +34,14 @@ pub const COLUMNS: &[Column<Session>] = &[
         .sorted(|a, b| requests(a).cmp(&requests(b)))
         .right()
         .dispensable(7),
-    Column::new("TOKENS", (7, 7), |it, _| figure(it, |used| format::count(used.tokens.total())))
+    Column::new("TOKENS", (6, 6), |it, _| figure(it, |used| format::count(used.tokens.total())))
         .sorted(|a, b| tokens(a).cmp(&tokens(b)))
         .right()
         .dispensable(1),
     Column::new("COST", (8, 8), |it, _| figure(it, |used| format::money(used.cost)))
         .sorted(|a, b| cost(a).cmp(&cost(b)))
         .right(),
-    Column::new("SEEN", (5, 5), |it, look| Cell::plain(format::ago(seen(it), look.now)))
+    Column::new("SEEN", (4, 4), |it, look| Cell::plain(format::ago(seen(it), look.now)))
         .sorted(|a, b| seen(a).cmp(&seen(b)))
         .right(),
     Column::new("STATE", (7, 7), state).sorted(|a, b| rank(a).cmp(&rank(b))),

@@ -6,7 +6,7 @@ use shared::api::admin::{Session, SessionState};
 
 use super::{Sessions, columns};
 use crate::{
-    client::Subject,
+    client::{Subject, subject},
     tui::{
         format::many,
         popup::{Form, Plan},
@@ -61,12 +61,15 @@ impl Sessions {
         }
         let sessions: Vec<&Session> =
             self.table.rows().filter(|session| concerns(subjects, session)).collect();
-        let live = || sessions.iter().copied().filter(|it| is_live(it));
-        if !matches!(plan, Plan::Unlock(_)) && live().next().is_none() {
+        let live: Vec<&Session> = sessions.iter().copied().filter(|it| is_live(it)).collect();
+        let is_unlock = matches!(plan, Plan::Unlock(_));
+        if !is_unlock && live.is_empty() {
             return Reaction::Say("nothing is left to end or to lock: it has ended already".to_owned());
         }
-        let reach = vec![about(&sessions), reach(plan, live())];
-        Reaction::Confirm(Box::new(Form::new(plan.clone(), title(plan, subjects), reach)))
+        let named = if is_unlock { &sessions } else { &live };
+        let reach = vec![about(subjects, named), reach(plan, &live)];
+        let title = format!("{} {}", plan.verb(), subject::counted(subjects));
+        Reaction::Confirm(Box::new(Form::new(plan.clone(), title, reach)))
     }
 }
 
@@ -82,33 +85,30 @@ fn concerns(subjects: &[Subject], session: &Session) -> bool {
     })
 }
 
-fn title(plan: &Plan, subjects: &[Subject]) -> String {
-    let are_sessions = subjects.iter().all(|subject| matches!(subject, Subject::Session(_)));
-    let object = match subjects {
-        [Subject::User(_)] => "a user".to_owned(),
-        [Subject::Device(_)] => "a device".to_owned(),
-        several => many(several.len() as u64, if are_sessions { "session" } else { "object" }),
-    };
-    format!("{} {object}", plan.verb())
+/// Names what it is about, and where that is.
+fn about(subjects: &[Subject], sessions: &[&Session]) -> String {
+    let user = |session: &Session| columns::user(session).to_owned();
+    let device = |session: &Session| columns::device(session).unwrap_or("an unknown device").to_owned();
+    match (subjects, sessions.first()) {
+        ([Subject::User(_)], Some(first)) => {
+            format!("every session of {}, on {}", user(first), listed(sessions, device))
+        }
+        ([Subject::Device(_)], Some(first)) => {
+            format!("every session on {}, of {}", device(first), listed(sessions, user))
+        }
+        _ => listed(sessions, |session| format!("{} on {}", user(session), device(session))),
+    }
 }
 
-fn about(sessions: &[&Session]) -> String {
-    let mut names = BTreeSet::new();
-    for session in sessions {
-        let device = columns::device(session).map(|device| format!(" on {device}")).unwrap_or_default();
-        names.insert(format!("{}{device}", columns::user(session)));
-    }
+fn listed(sessions: &[&Session], name: impl Fn(&Session) -> String) -> String {
+    let names: BTreeSet<String> = sessions.iter().map(|session| name(session)).collect();
     let others = names.len().saturating_sub(MOST_NAMES);
     let listed = names.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ");
     if others > 0 { format!("{listed} and {others} more") } else { listed }
 }
 
-fn reach<'a>(plan: &Plan, live: impl Iterator<Item = &'a Session>) -> String {
-    let (mut sessions, mut requests) = (0, 0);
-    for session in live {
-        sessions += 1;
-        requests += session.requests_in_flight as u64;
-    }
+fn reach(plan: &Plan, live: &[&Session]) -> String {
+    let (sessions, requests) = (live.len() as u64, live.iter().map(|it| it.requests_in_flight as u64).sum());
     let both = format!("{} and {} in flight", many(sessions, "session"), many(requests, "request"));
     match plan {
         Plan::Revoke(_) => format!("{both} end now; signing in again is possible"),

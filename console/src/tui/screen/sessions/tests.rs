@@ -179,7 +179,8 @@ fn revoking_a_user_reaches_all_its_sessions() {
     let mut play = play();
     play.press(KeyCode::Char('R'));
     let text = play.text();
-    assert!(text.contains("Revoke a user"), "{text}");
+    assert!(text.contains("Revoke 1 user"), "{text}");
+    assert!(text.contains("every session of ada@example.com, on ada-laptop-0, "), "{text}");
     assert!(text.contains("3 sessions and 3 requests in flight end now"), "{text}");
 }
 
@@ -274,7 +275,7 @@ fn unlocking_a_session_ends_the_lock_that_holds_it() {
     play.write("/locked");
     play.press(KeyCode::Enter);
     play.write("u");
-    assert!(play.text().contains("Unlock a user"), "{}", play.text());
+    assert!(play.text().contains("Unlock 1 user"), "{}", play.text());
     play.write("found again");
     for key in [KeyCode::Enter, KeyCode::Tab, KeyCode::Enter] {
         play.press(key);

@@ -35,14 +35,14 @@ pub const COLUMNS: &[Column<User>] = &[
         .right()
         .dispensable(5),
     Column::new("NEAREST CAP", (16, 16), nearest).sorted(|a, b| share(a).cmp(&share(b))).right(),
-    Column::new("TODAY", (12, 16), |it: &User, _| spent(it, Period::Day))
+    Column::new("TODAY", (9, 16), |it: &User, _| spent(it, Period::Day))
         .sorted(|a, b| money(a, Period::Day).cmp(&money(b, Period::Day)))
         .right(),
-    Column::new("WEEK", (12, 16), |it: &User, _| spent(it, Period::Week))
+    Column::new("WEEK", (9, 16), |it: &User, _| spent(it, Period::Week))
         .sorted(|a, b| money(a, Period::Week).cmp(&money(b, Period::Week)))
         .right()
         .dispensable(3),
-    Column::new("MONTH", (12, 16), |it: &User, _| spent(it, Period::Month))
+    Column::new("MONTH", (9, 16), |it: &User, _| spent(it, Period::Month))
         .sorted(|a, b| money(a, Period::Month).cmp(&money(b, Period::Month)))
         .right()
         .dispensable(2),

@@ -77,6 +77,11 @@ fn of_spending(spending: &Spending, look: &Look) -> String {
     }
 }
 
+/// Most sessions are active: a colour on each of them would tell nothing.
+fn quiet(tone: Tone) -> Tone {
+    if tone == Tone::Good { Tone::Plain } else { tone }
+}
+
 fn of_sessions(detail: Detail, sessions: Option<&[Session]>, look: &Look) -> Detail {
     match sessions {
         None => detail.toned("", "loading", Tone::Dim),
@@ -90,7 +95,7 @@ fn of_sessions(detail: Detail, sessions: Option<&[Session]>, look: &Look) -> Det
                 format::ago(seen(session), look.now),
                 session.id
             );
-            detail.toned(state_word(session.state), words, state_tone(session.state))
+            detail.toned(state_word(session.state), words, quiet(state_tone(session.state)))
         }),
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{record::usage_of, *};
 use crate::{
     domain::session::{Lock, Subject},
-    store::query::SessionSort,
+    store::query::{HolderQuery, Holders, SessionSort},
 };
 
 const TOKENS: Tokens = Tokens { input: 10, output: 2, cache_read: 3, cache_write: 4, cache_write_hour: 1 };
@@ -138,4 +138,20 @@ async fn a_session_is_locked_by_its_own_lock_its_devices_or_its_users() {
         assert!(bench.store.unlock(Order { subject, operator, reason, origin }).await.unwrap());
     }
     assert!(bench.found(locked(6)).await.is_empty());
+}
+
+#[tokio::test]
+async fn users_and_devices_were_seen_when_they_last_asked_for_something() {
+    let bench = Bench::new();
+    let ((idle, _), (busy, _)) = (bench.signed_in("ada").await, bench.signed_in("grace").await);
+    bench.add(&[record(&busy, "opus", 9)], 10).await;
+    let last_seen = async |of| {
+        let query = HolderQuery { of, id: None, search: None, now: at(20), skip: 0, limit: 9 };
+        let holders = bench.store.holders(query).await.unwrap();
+        let seen = holders.into_iter().map(|it| (it.latest.identity.session, it.last_seen));
+        seen.collect::<Vec<_>>()
+    };
+    let [idle_id, busy_id] = [&idle, &busy].map(|session| session.identity.session);
+    assert_eq!(last_seen(Holders::Users).await, [(busy_id, at(9)), (idle_id, idle.refreshed)]);
+    assert_eq!(last_seen(Holders::Devices).await, [(busy_id, at(9))]);
 }
