@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::error::with_causes;
 pub use self::{
     auth::AuthServer,
     error::{ClientError, Refusal},

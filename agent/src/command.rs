@@ -2,7 +2,11 @@
 
 mod error;
 mod get_token;
+mod install;
 mod login;
+mod setup_env;
+mod system;
+mod uninstall;
 
 use clap::Subcommand;
 
@@ -15,6 +19,15 @@ pub enum Command {
     Login(LoginArgs),
     /// Print an access token, and nothing else: what Claude Code's `apiKeyHelper` runs
     GetToken,
+    /// Set up Claude Code on this workstation: sign in, install, configure, and keep the token fresh
+    Install(install::InstallArgs),
+    /// Sign out, and put everything back as it was before `install`
+    Uninstall,
+    /// Print Claude Code's environment for a shell
+    SetupEnv(setup_env::SetupEnvArgs),
+    /// What administrators do for all users of a machine
+    #[command(subcommand)]
+    System(system::SystemCommand),
 }
 
 /// Where a command runs.
@@ -34,6 +47,10 @@ impl Command {
         match self {
             Self::Login(arguments) => arguments.run(here).await,
             Self::GetToken => get_token::run(here).await,
+            Self::Install(arguments) => arguments.run(here).await,
+            Self::Uninstall => uninstall::run(here).await,
+            Self::SetupEnv(arguments) => arguments.run(here),
+            Self::System(command) => command.run(here),
         }
     }
 }

@@ -29,6 +29,7 @@ pub enum Setting {
     ClientId,
     Authority,
     Scopes,
+    InstallKey,
 }
 
 /// The values of some settings, as texts.
@@ -46,6 +47,8 @@ pub struct Config {
     pub client_id: Option<String>,
     pub authority: Option<Url>,
     pub scopes: Option<String>,
+    /// Whose signatures of Claude Code count, in place of Anthropic's.
+    pub install_key: Option<PathBuf>,
     /// Everything as it was written, and where.
     pub given: BTreeMap<Setting, (String, Origin)>,
 }
@@ -61,7 +64,7 @@ pub struct Entra {
 }
 
 impl Setting {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AuthServer,
         Self::InstallServer,
         Self::Gateway,
@@ -70,6 +73,7 @@ impl Setting {
         Self::ClientId,
         Self::Authority,
         Self::Scopes,
+        Self::InstallKey,
     ];
 
     /// Its environment variable.
@@ -83,6 +87,7 @@ impl Setting {
             Self::ClientId => "ENTRA_CLIENT_ID",
             Self::Authority => "ENTRA_AUTHORITY",
             Self::Scopes => "ENTRA_SCOPES",
+            Self::InstallKey => "INSTALL_SERVER_KEY",
         }
     }
 

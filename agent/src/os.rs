@@ -81,8 +81,23 @@ pub trait Os: Debug + Sync {
     fn is_exposed(&self, path: &Path) -> io::Result<bool>;
     /// Takes everybody else's rights from a file.
     fn make_private(&self, path: &Path) -> io::Result<()>;
+    /// Lets everybody read a file.
+    fn make_readable(&self, path: &Path) -> io::Result<()>;
+    /// Lets everybody run a program.
+    fn make_runnable(&self, path: &Path) -> io::Result<()>;
+    fn is_runnable(&self, path: &Path) -> bool;
     /// Makes sure that a rename in this folder outlives a power failure.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    // Programs.
+    /// Where the agent is that all users have.
+    fn system_agent(&self) -> PathBuf;
+    /// Lets `at` run a program, in place of what was there: by a link or, where that is not for everybody, by a copy.
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()>;
+    /// Whether it does already.
+    fn is_linked(&self, at: &Path, program: &Path) -> bool;
+    /// Removes a file, also a program that runs.
+    fn remove(&self, path: &Path) -> io::Result<()>;
 
     // The desktop.
     /// Whether a browser could show something to the person who runs this.
@@ -95,4 +110,8 @@ pub trait Os: Debug + Sync {
     /// Stops and forgets it. One that is not there is no error.
     fn disable(&self, unit: Unit<'_>) -> io::Result<()>;
     fn state(&self, unit: Unit<'_>) -> io::Result<UnitState>;
+    /// Whether it will run by itself.
+    fn is_enabled(&self, unit: Unit<'_>) -> bool {
+        self.state(unit).is_ok_and(|state| state == UnitState::Loaded)
+    }
 }

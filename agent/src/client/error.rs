@@ -36,7 +36,7 @@ pub struct Refusal {
 }
 
 impl ClientError {
-    pub(super) fn unreachable(server: Server, error: &reqwest::Error) -> Self {
+    pub(crate) fn unreachable(server: Server, error: &reqwest::Error) -> Self {
         let url = error.url().map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         Self::Unreachable { server, url, cause: with_causes(error) }
     }
@@ -81,7 +81,7 @@ impl ClientError {
 }
 
 /// `reqwest` itself only says that something failed; what did stands deepest.
-pub(super) fn with_causes(error: &reqwest::Error) -> String {
+pub(crate) fn with_causes(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -1,12 +1,12 @@
 //! Why a command failed: a sentence, what to do next, and how the program ends.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
 use crate::{
-    client::ClientError, config::ConfigError, credential::CredentialError, exit::Exit, output,
-    renewal::RenewalError, signin::SignInError,
+    client::ClientError, config::ConfigError, credential::CredentialError, exit::Exit, journal::JournalError,
+    output, package::PackageError, renewal::RenewalError, signin::SignInError,
 };
 
 const SIGN_IN_AGAIN: &str = "run `claude-agent login` to sign in again";
@@ -23,6 +23,20 @@ pub enum CommandError {
     Renewal(#[from] RenewalError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
+    #[error("{0}")]
+    Package(#[from] PackageError),
+    #[error("{0}")]
+    Journal(#[from] JournalError),
+    #[error("this kind of machine is not known, or its user has no home")]
+    NoMachine,
+    #[error("this installs for the user who runs it, and with `sudo` that is root")]
+    Sudo,
+    #[error("only administrators may change what all users of a machine have")]
+    NotAdministrator,
+    #[error("nothing is installed that `{}` would tell of", .0.display())]
+    NotInstalled(PathBuf),
+    #[error("not everything could be undone")]
+    NotUndone,
     #[error("stdout can't be written: {0}")]
     Output(#[from] io::Error),
     #[error("the program can't be started: {0}")]
@@ -61,7 +75,17 @@ impl CommandError {
                 Some("see that the network or VPN is up, then try again")
             }
             Self::SignIn(error) => error.hint(),
-            Self::Output(_) | Self::Runtime(_) => None,
+            Self::Package(error) => error.hint(),
+            Self::Sudo => {
+                Some("run it without; for all users of this machine it is `claude-agent system install`")
+            }
+            Self::NotAdministrator => Some("run it as root, or as an administrator"),
+            Self::NotUndone => Some("mend what is named above, then run the same again"),
+            Self::NoMachine
+            | Self::Journal(_)
+            | Self::NotInstalled(_)
+            | Self::Output(_)
+            | Self::Runtime(_) => None,
         }
     }
 
@@ -69,8 +93,9 @@ impl CommandError {
         match self {
             Self::Client(error) | Self::Renewal(RenewalError::Client(error)) => error.exit_code(),
             Self::SignIn(error) => error.exit_code(),
+            Self::Package(error) => error.exit_code(),
             Self::Renewal(RenewalError::TooSlow(_)) => Exit::Unreachable,
-            Self::Renewal(RenewalError::NotSignedIn) => Exit::Refused,
+            Self::Renewal(RenewalError::NotSignedIn) | Self::NotAdministrator => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 pub struct LoginArgs {
     /// How to sign in
     #[arg(long, value_name = "METHOD", value_enum)]
-    pub method: Method,
+    pub method: Option<Method>,
 }
 
 impl LoginArgs {
@@ -28,7 +28,7 @@ impl LoginArgs {
         let client = client::http(&[&base, &entra.authority])?;
         let lock = store.lock()?;
         let sign_in = SignIn { os: here.os, client: &client, entra: &entra };
-        let token = sign_in.run(self.method).await?;
+        let token = sign_in.run(self.method.unwrap_or(Method::DeviceCode)).await?;
         let server = AuthServer::new(client.clone(), base);
         let held = lock.take(|| None::<()>).await.map_err(|error| store.unwritable(error))?;
         let room = store.reserve(0)?;

@@ -32,6 +32,9 @@ pub struct ConfigArgs {
     /// Scopes to ask for in place of the usual ones
     #[arg(long, global = true, value_name = "SCOPES")]
     entra_scopes: Option<String>,
+    /// File of the OpenPGP key that Claude Code is signed with, if it is not Anthropic's
+    #[arg(long, global = true, value_name = "PATH")]
+    install_server_key: Option<String>,
 }
 
 impl ConfigArgs {
@@ -45,6 +48,7 @@ impl ConfigArgs {
             (Setting::ClientId, &self.entra_client_id),
             (Setting::Authority, &self.entra_authority),
             (Setting::Scopes, &self.entra_scopes),
+            (Setting::InstallKey, &self.install_server_key),
         ];
         pairs.into_iter().filter_map(|(setting, value)| Some((setting, value.clone()?))).collect()
     }

@@ -20,6 +20,7 @@ pub(super) fn check(given: BTreeMap<Setting, (String, Origin)>, problems: &mut V
         client_id: checked.value(Setting::ClientId, id),
         authority: checked.value(Setting::Authority, authority),
         scopes: checked.value(Setting::Scopes, |text| Ok(text.to_owned())),
+        install_key: checked.value(Setting::InstallKey, path),
         given: BTreeMap::new(),
     };
     if config.authority.is_none() && !given.contains_key(&Setting::Authority) {

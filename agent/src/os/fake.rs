@@ -87,8 +87,37 @@ impl Os for Fake {
         Ok(())
     }
 
+    fn make_readable(&self, path: &Path) -> io::Result<()> {
+        self.exposed.lock().unwrap().insert(path.to_owned(), true);
+        Ok(())
+    }
+
+    fn make_runnable(&self, path: &Path) -> io::Result<()> {
+        super::this().make_runnable(path)
+    }
+
+    fn is_runnable(&self, path: &Path) -> bool {
+        super::this().is_runnable(path)
+    }
+
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    fn system_agent(&self) -> PathBuf {
+        self.managed_dir().join("claude-agent")
+    }
+
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
+        super::this().link(at, program)
+    }
+
+    fn is_linked(&self, at: &Path, program: &Path) -> bool {
+        super::this().is_linked(at, program)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
     }
 
     fn has_desktop(&self) -> bool {

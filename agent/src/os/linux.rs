@@ -62,8 +62,36 @@ impl Os for Linux {
         unix::make_private(path)
     }
 
+    fn make_readable(&self, path: &Path) -> io::Result<()> {
+        unix::set_mode(path, 0o644)
+    }
+
+    fn make_runnable(&self, path: &Path) -> io::Result<()> {
+        unix::set_mode(path, 0o755)
+    }
+
+    fn is_runnable(&self, path: &Path) -> bool {
+        unix::is_runnable(path)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         unix::sync_dir(path)
+    }
+
+    fn system_agent(&self) -> PathBuf {
+        PathBuf::from("/usr/local/bin/claude-agent")
+    }
+
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
+        unix::link(at, program)
+    }
+
+    fn is_linked(&self, at: &Path, program: &Path) -> bool {
+        fs::read_link(at).is_ok_and(|target| target == program)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
     }
 
     fn has_desktop(&self) -> bool {
@@ -91,14 +119,24 @@ impl Os for Linux {
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
         unix::run("systemctl", &["--user", "daemon-reload"])?;
-        unix::run("systemctl", &["--user", "enable", "--now", unit.name])
+        unix::run("systemctl", &["--user", "enable", unit.name])?;
+        // What runs at logon need not run now.
+        if is_timer(unit) { unix::run("systemctl", &["--user", "start", unit.name]) } else { Ok(()) }
     }
 
     fn disable(&self, unit: Unit<'_>) -> io::Result<()> {
-        if self.state(unit)? == UnitState::Absent {
-            return Ok(());
+        match self.state(unit) {
+            Ok(UnitState::Absent) => Ok(()),
+            Ok(_) => unix::run("systemctl", &["--user", "disable", "--now", unit.name]),
+            // There is no manager, so nothing runs; the next one shall not find it either.
+            Err(_) => unit.file.parent().map_or(Ok(()), |folder| unlink(folder, unit.name)),
         }
-        unix::run("systemctl", &["--user", "disable", "--now", unit.name])
+    }
+
+    fn is_enabled(&self, unit: Unit<'_>) -> bool {
+        let is_enabled = unix::run("systemctl", &["--user", "is-enabled", unit.name]).is_ok();
+        let waits = || self.state(unit).is_ok_and(|state| state == UnitState::Loaded);
+        is_enabled && (!is_timer(unit) || waits())
     }
 
     fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
@@ -111,6 +149,23 @@ impl Os for Linux {
         }
         Ok(unit_state(&String::from_utf8_lossy(&told.stdout)))
     }
+}
+
+/// Removes the links that enable a unit, and the folders that they were alone in.
+fn unlink(folder: &Path, name: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let wants = entry?.path();
+        if wants.extension().is_some_and(|kind| kind == "wants") && fs::remove_file(wants.join(name)).is_ok()
+        {
+            // Others may have links in it.
+            let _ = fs::remove_dir(wants);
+        }
+    }
+    Ok(())
+}
+
+fn is_timer(unit: Unit<'_>) -> bool {
+    Path::new(unit.name).extension().is_some_and(|kind| kind == "timer")
 }
 
 fn unit_state(told: &str) -> UnitState {

@@ -60,11 +60,39 @@ impl Os for Macos {
         unix::make_private(path)
     }
 
+    fn make_readable(&self, path: &Path) -> io::Result<()> {
+        unix::set_mode(path, 0o644)
+    }
+
+    fn make_runnable(&self, path: &Path) -> io::Result<()> {
+        unix::set_mode(path, 0o755)
+    }
+
+    fn is_runnable(&self, path: &Path) -> bool {
+        unix::is_runnable(path)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         unix::sync_dir(path)
     }
 
     /// Somebody who came over SSH does not sit before the screen.
+    fn system_agent(&self) -> PathBuf {
+        PathBuf::from("/usr/local/bin/claude-agent")
+    }
+
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
+        unix::link(at, program)
+    }
+
+    fn is_linked(&self, at: &Path, program: &Path) -> bool {
+        fs::read_link(at).is_ok_and(|target| target == program)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
     fn has_desktop(&self) -> bool {
         std::env::var_os("SSH_CONNECTION").is_none()
     }

@@ -4,7 +4,7 @@ use std::{
     env,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -43,6 +43,27 @@ pub(super) fn is_exposed(path: &Path) -> io::Result<bool> {
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path)?.permissions().mode();
     fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o7777))
+}
+
+pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+pub(super) fn is_runnable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o100 != 0)
+}
+
+/// A link takes the place of another one in one step.
+pub(super) fn link(at: &Path, program: &Path) -> io::Result<()> {
+    let mut name = at.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    symlink(program, &new)?;
+    fs::rename(&new, at)
 }
 
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {

@@ -3,9 +3,10 @@
 use std::{
     env,
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use shared::platform::Platform;
@@ -65,9 +66,56 @@ impl Os for Windows {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn make_readable(&self, _path: &Path) -> io::Result<()> {
+        // What is made under `Program Files` can be read by everybody.
+        Ok(())
+    }
+
+    fn make_runnable(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// That is what its name says.
+    fn is_runnable(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
     /// A rename is written through with the file.
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    fn system_agent(&self) -> PathBuf {
+        self.managed_dir().join("claude-agent.exe")
+    }
+
+    /// A program that runs can't be replaced, but it can be renamed.
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
+        let new = at.with_extension("new");
+        fs::copy(program, &new)?;
+        if at.exists() {
+            self.remove(at)?;
+        }
+        fs::rename(&new, at)
+    }
+
+    fn is_linked(&self, at: &Path, program: &Path) -> bool {
+        let length = |path: &Path| fs::metadata(path).ok().map(|file| file.len());
+        length(at).is_some() && length(at) == length(program) && same_content(at, program).unwrap_or(false)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let name = format!(
+                    "claude-agent-{}-{}",
+                    std::process::id(),
+                    REMOVED.fetch_add(1, Ordering::Relaxed)
+                );
+                fs::rename(path, env::temp_dir().join(name))
+            }
+            removed => removed,
+        }
     }
 
     /// A session over SSH has no name.
@@ -91,5 +139,22 @@ impl Os for Windows {
 
     fn state(&self, _unit: Unit<'_>) -> io::Result<UnitState> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Counts what was moved out of the way, so that each gets a name of its own.
+static REMOVED: AtomicU32 = AtomicU32::new(0);
+
+fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+    let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    loop {
+        let read = one.read(&mut left)?;
+        let Some(left) = left.get(..read).filter(|left| !left.is_empty()) else { return Ok(true) };
+        let Some(right) = right.get_mut(..read) else { return Ok(false) };
+        other.read_exact(right)?;
+        if left != right {
+            return Ok(false);
+        }
     }
 }

@@ -17,6 +17,8 @@ use super::{
     stock::Stock,
 };
 
+const PLAIN: &str = "text/plain; charset=utf-8";
+
 /// What a path stands for.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -65,8 +67,11 @@ impl Index {
             // A channel that was not mirrored is the version that is served.
             if let Some(release) = stock.pointers.get(&pointer).or_else(|| stock.served()) {
                 let text = format!("{}\n", release.version);
-                index.document(format!("/{RELEASES}/{name}"), text.into(), "text/plain; charset=utf-8");
+                index.document(format!("/{RELEASES}/{name}"), text.into(), PLAIN);
             }
+        }
+        if let Some(release) = stock.served() {
+            index.document("/VERSION".to_owned(), format!("{}\n", release.version).into(), PLAIN);
         }
         stock.releases.values().for_each(|release| index.release(release));
         stock.served().into_iter().for_each(|release| index.installers(release));
@@ -122,7 +127,7 @@ impl Index {
         let name = agent(platform).to_owned();
         let path = format!("/{AGENT}/{platform}/{name}");
         let sum = format!("{}  {name}\n", artifact.digest);
-        self.document(format!("{path}.sha256"), sum.into(), "text/plain; charset=utf-8");
+        self.document(format!("{path}.sha256"), sum.into(), PLAIN);
         let binary = Binary { artifact: artifact.clone(), name, what: What::Agent { platform } };
         self.binary(path, binary, Lasting::Moving);
     }

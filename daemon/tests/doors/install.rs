@@ -82,6 +82,7 @@ async fn a_channel_that_was_not_mirrored_is_the_version_that_is_served() {
     assert_eq!((latest.text(), latest.header("cache-control")), ("2.1.209\n", "no-cache"));
     assert_eq!(latest.header("content-type"), "text/plain; charset=utf-8");
     assert_eq!(world.get("/claude-code-releases/stable").await.text(), "2.1.208\n");
+    assert_eq!(world.get("/VERSION").await.text(), "2.1.209\n");
     assert_eq!(world.get(&format!("/{}", binary("2.1.208", Platform::LinuxX64))).await.text(), "older");
 }
 

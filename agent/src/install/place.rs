@@ -1,0 +1,51 @@
+//! Where everything of an installation goes: into a user's home, or for all users of the machine.
+
+use std::path::PathBuf;
+
+use shared::platform::Os as System;
+
+use crate::{
+    config::{self, Config},
+    os::Os,
+};
+
+const SETTINGS: &str = "settings.json";
+const MANAGED_SETTINGS: &str = "managed-settings.json";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub system: System,
+    /// Where the journal is kept.
+    pub folder: PathBuf,
+    pub agent: PathBuf,
+    pub configuration: PathBuf,
+    pub settings: PathBuf,
+}
+
+impl Place {
+    /// In the home of whoever runs this. Nothing if there is none, or this is no machine for Claude Code.
+    pub fn of_user(os: &dyn Os, config: &Config) -> Option<Self> {
+        let folder = os.home()?.join(".claude");
+        let system = os.platform()?.os();
+        let name = if system == System::Windows { "claude-agent.exe" } else { "claude-agent" };
+        Some(Self {
+            system,
+            agent: config.agent_path.clone().unwrap_or_else(|| folder.join("bin").join(name)),
+            configuration: folder.join(config::FILE),
+            settings: folder.join(SETTINGS),
+            folder,
+        })
+    }
+
+    /// For all users.
+    pub fn of_machine(os: &dyn Os, config: &Config) -> Option<Self> {
+        let folder = os.managed_dir();
+        Some(Self {
+            system: os.platform()?.os(),
+            agent: config.agent_path.clone().unwrap_or_else(|| os.system_agent()),
+            configuration: folder.join(config::FILE),
+            settings: folder.join(MANAGED_SETTINGS),
+            folder,
+        })
+    }
+}

@@ -1,0 +1,291 @@
+//! What an installation has done to this machine, written down before it is done, so that all of it can be undone: every
+//! byte of every file comes back.
+//!
+//! Invariant: a step is on the disk before what it speaks of. Undoing one that never came to pass changes nothing.
+
+mod access;
+mod step;
+mod undo;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use self::{
+    access::Access,
+    step::Step,
+    undo::{Report, Undone},
+};
+use crate::{
+    file,
+    os::Os,
+    settings::{self, BadSettings, change::Change, wanted::Wanted},
+};
+
+/// The name of the file.
+pub const FILE: &str = "claude-agent-journal.json";
+const LOCK: &str = "claude-agent-journal.lock";
+/// It keeps the settings as they were, and those have a cap of their own.
+const LARGEST: u64 = 64 << 20;
+
+#[derive(Debug, Error)]
+pub enum JournalError {
+    #[error("`{}`: {error}", path.display())]
+    File { path: PathBuf, error: io::Error },
+    #[error("`{}` is no journal of this agent: {what}", path.display())]
+    Unreadable { path: PathBuf, what: String },
+    #[error("another `claude-agent` is installing or uninstalling; hint: wait until it is done")]
+    Busy,
+    #[error("{0}")]
+    Settings(#[from] BadSettings),
+}
+
+/// Whether there was something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Unchanged,
+}
+
+/// What is on disk.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    steps: Vec<Step>,
+}
+
+/// The journal of one installation, held by one process at a time.
+#[derive(Debug)]
+pub struct Journal<'a> {
+    os: &'a dyn Os,
+    folder: PathBuf,
+    record: Record,
+    _lock: File,
+}
+
+impl Outcome {
+    pub fn and(self, other: Self) -> Self {
+        if self == Self::Done { self } else { other }
+    }
+}
+
+impl<'a> Journal<'a> {
+    /// Whether something has been installed that keeps its journal here.
+    pub fn is_there(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
+    /// Opens the journal that is kept in a folder, and makes both if need be.
+    pub fn open(os: &'a dyn Os, folder: &Path) -> Result<Self, JournalError> {
+        let missing = missing(folder);
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let lock = lock(&folder.join(LOCK))?;
+        let path = folder.join(FILE);
+        let record = read(&path)?;
+        let mut journal = Self { os, folder: folder.to_owned(), record, _lock: lock };
+        for path in missing {
+            journal.note(Step::Directory { path })?;
+        }
+        Ok(journal)
+    }
+
+    /// Makes a folder and those above it.
+    pub fn directory(&mut self, path: &Path) -> Result<(), JournalError> {
+        for path in missing(path) {
+            self.note(Step::Directory { path })?;
+        }
+        fs::create_dir_all(path).map_err(failed(path))
+    }
+
+    /// Puts a file of ours somewhere. What stood there is kept.
+    pub fn file(&mut self, path: &Path, content: &[u8], access: Access) -> Result<Outcome, JournalError> {
+        let found = fs::read(path).ok();
+        let is_right = found.as_deref() == Some(content) && access.holds(self.os, path);
+        if is_right {
+            return Ok(Outcome::Unchanged);
+        }
+        self.make_room(path)?;
+        file::replace(self.os, path, content).map_err(failed(path))?;
+        access.grant(self.os, path).map_err(failed(path))?;
+        Ok(Outcome::Done)
+    }
+
+    /// Gets ready to put something of ours at a path: what stands there, if it is not ours, moves aside.
+    pub fn make_room(&mut self, path: &Path) -> Result<(), JournalError> {
+        if let Some(folder) = path.parent() {
+            self.directory(folder)?;
+        }
+        match self.record.steps.iter().find(|step| step.is_about(path)) {
+            // Noted, and then interrupted.
+            Some(Step::Kept { kept, .. }) if fs::symlink_metadata(kept).is_err() => {
+                return move_aside(path, kept);
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        if fs::symlink_metadata(path).is_err() {
+            return self.note(Step::File { path: path.to_owned() });
+        }
+        let kept = aside(path);
+        self.note(Step::Kept { path: path.to_owned(), kept: kept.clone() })?;
+        move_aside(path, &kept)
+    }
+
+    /// Takes a file for ours that somebody else has put there, or will.
+    pub fn adopt(&mut self, path: &Path) -> Result<(), JournalError> {
+        if self.record.steps.iter().any(|step| step.is_about(path)) {
+            return Ok(());
+        }
+        self.note(Step::File { path: path.to_owned() })
+    }
+
+    /// The same for a folder in which there is nothing but what leads to these paths, and the journal.
+    pub fn adopt_folder(&mut self, path: &Path, ours: &[&Path]) -> Result<(), JournalError> {
+        let is_ours = |entry: &Path| {
+            [FILE, LOCK].iter().any(|name| entry == self.folder.join(name))
+                || ours.iter().any(|ours| ours.starts_with(entry))
+        };
+        let mut entries = fs::read_dir(path).map_err(failed(path))?;
+        if entries.all(|entry| entry.is_ok_and(|entry| is_ours(&entry.path()))) {
+            self.note(Step::Directory { path: path.to_owned() })?;
+        }
+        Ok(())
+    }
+
+    /// Lets `at` run a program: as a link where there are links. What stood there is kept.
+    pub fn link(&mut self, at: &Path, program: &Path) -> Result<Outcome, JournalError> {
+        if self.os.is_linked(at, program) {
+            return Ok(Outcome::Unchanged);
+        }
+        if let Some(folder) = at.parent() {
+            self.directory(folder)?;
+        }
+        let is_known = self.record.steps.iter().any(|step| step.is_about(at));
+        match fs::read_link(at) {
+            _ if is_known => {}
+            Ok(before) => self.note(Step::Link { path: at.to_owned(), before: Some(before) })?,
+            Err(_) => self.make_room(at)?,
+        }
+        self.os.link(at, program).map_err(failed(at))?;
+        Ok(Outcome::Done)
+    }
+
+    /// Puts what is wanted into a settings file.
+    pub fn settings(
+        &mut self,
+        path: &Path,
+        wanted: &[Wanted],
+        access: Option<Access>,
+    ) -> Result<Outcome, JournalError> {
+        let file = settings::SettingsFile::read(path)?;
+        let earlier = self.change(file.path());
+        if earlier.is_some() && file.holds(wanted)? {
+            return Ok(Outcome::Unchanged);
+        }
+        let edited = file.apply(wanted, earlier.as_ref())?;
+        if let Some(folder) = file.path().parent() {
+            self.directory(folder)?;
+        }
+        let step = Step::Settings { path: file.path().to_owned(), change: edited.change.clone() };
+        self.record.steps.retain(|step| !step.is_about(file.path()));
+        self.note(step)?;
+        file.write(self.os, &edited.text, wanted)?;
+        if let Some(access) = access {
+            access.grant(self.os, file.path()).map_err(failed(file.path()))?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Writes down that a unit will be loaded.
+    pub fn unit(&mut self, name: &str, file: &Path) -> Result<(), JournalError> {
+        self.note(Step::Unit { name: name.to_owned(), file: file.to_owned() })
+    }
+
+    /// Files of ours that are on the disk.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.record.steps.iter().filter_map(Step::file)
+    }
+
+    /// What was done to a settings file.
+    pub fn change(&self, path: &Path) -> Option<Change> {
+        self.record.steps.iter().find_map(|step| step.change(path)).cloned()
+    }
+
+    /// A file of ours has gone for good.
+    pub fn forget(&mut self, path: &Path) -> Result<(), JournalError> {
+        self.record.steps.retain(|step| step.file() != Some(path));
+        self.save()
+    }
+
+    fn note(&mut self, step: Step) -> Result<(), JournalError> {
+        if self.record.steps.contains(&step) {
+            return Ok(());
+        }
+        self.record.steps.push(step);
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), JournalError> {
+        let path = self.folder.join(FILE);
+        let unwritable =
+            |what: serde_json::Error| JournalError::Unreadable { path: path.clone(), what: what.to_string() };
+        let content = serde_json::to_vec_pretty(&self.record).map_err(unwritable)?;
+        file::replace(self.os, &path, &content).map_err(failed(&path))
+    }
+}
+
+/// A folder and those above it that are not there, the outermost first.
+fn missing(path: &Path) -> Vec<PathBuf> {
+    let mut missing: Vec<_> =
+        path.ancestors().take_while(|path| fs::symlink_metadata(path).is_err()).map(Path::to_owned).collect();
+    missing.reverse();
+    missing
+}
+
+fn move_aside(path: &Path, kept: &Path) -> Result<(), JournalError> {
+    match fs::rename(path, kept) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Where something waits that we took the place of.
+fn aside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".before-claude-agent");
+    PathBuf::from(name)
+}
+
+fn lock(path: &Path) -> Result<File, JournalError> {
+    let open = File::options().create(true).truncate(false).write(true).open(path);
+    let lock = open.map_err(failed(path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(JournalError::Busy),
+        Err(fs::TryLockError::Error(error)) => Err(failed(path)(error)),
+    }
+}
+
+fn read(path: &Path) -> Result<Record, JournalError> {
+    let unreadable = |what: String| JournalError::Unreadable { path: path.to_owned(), what };
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::default()),
+        Err(error) => return Err(failed(path)(error)),
+        Ok(file) if file.len() > LARGEST => return Err(unreadable("it is too large".to_owned())),
+        Ok(_) => {}
+    }
+    let content = fs::read(path).map_err(failed(path))?;
+    serde_json::from_slice(&content).map_err(|error| unreadable(error.to_string()))
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> JournalError + '_ {
+    |error| JournalError::File { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The agent on a workstation, as a program, against the real daemon in a sandbox and a small mirror of its own.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod disk;
+mod install;
+mod mirror;
+mod script;
+mod world;
