@@ -2,33 +2,37 @@
 //! reverse order.
 
 mod door;
+mod ending;
 pub mod limit;
 mod listener;
 mod part;
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::info;
 
 use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
     admin::peer::Roles,
     clock::Clock,
-    config::{Given, InUse},
+    config::{Config, Given, InUse},
     domain::audit::Origin,
     http::{
         health::Health,
+        serve::Listener,
         tls::{Certificates, PlainHttp},
     },
+    live::LiveSessions,
     part::Part,
     reload::{Reload, Reloader, Wish},
-    store::Store,
+    store::{SqliteStore, Store},
+    systemd::{Notify, Sockets},
     task::Tasks,
 };
 
-/// Added to the drain timeout: connections that are cut at the deadline need a moment to end.
-const MARGIN: Duration = Duration::from_secs(2);
+/// How long a predecessor may take to leave its store.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How long background work may take to end; the last usage is written in that time.
 const LAST_CALL: Duration = Duration::from_secs(10);
 
@@ -44,9 +48,12 @@ pub struct Running {
     is_tls: bool,
     reloader: Arc<Reloader>,
     health: Arc<Health>,
-    store: Arc<dyn Store>,
+    store: Arc<SqliteStore>,
+    live: Arc<LiveSessions>,
     groups: Groups,
     drain_timeout: Duration,
+    owns_admin_socket: bool,
+    notify: Notify,
 }
 
 /// Tasks, by the order in which they stop.
@@ -60,6 +67,28 @@ struct Groups {
     background: Tasks,
     /// Ends a drain before its deadline.
     cut: CancellationToken,
+    /// A successor serves.
+    succeeded: CancellationToken,
+    /// The sockets on which we listen.
+    open: TaskTracker,
+}
+
+impl Groups {
+    fn own(&self, listener: Listener) -> Listener {
+        listener
+            .with_cut(self.cut.clone())
+            .with_successor(self.succeeded.clone())
+            .with_trace(self.open.token())
+    }
+}
+
+/// What a daemon has from whoever started it.
+#[derive(Debug, Default)]
+pub struct Starter {
+    pub sockets: Sockets,
+    pub notify: Notify,
+    /// Another daemon may be handing over to this one.
+    pub hands_over: bool,
 }
 
 /// What a daemon starts with.
@@ -70,6 +99,7 @@ pub struct Launch {
     pub in_use: InUse,
     /// What was made before and has a configuration, too.
     pub parts: Vec<Arc<dyn Reload>>,
+    pub starter: Starter,
 }
 
 /// Starts the daemon. When this returns, every service accepts requests.
@@ -82,11 +112,13 @@ pub async fn start(launch: Launch) -> anyhow::Result<Running> {
     started
 }
 
-async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
+async fn assemble(mut launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
     let config = &launch.in_use.config.clone();
+    let Starter { sockets, notify, hands_over } = std::mem::take(&mut launch.starter);
     let certificates = listener::certificates(config, &groups.background)?;
-    let parts = Parts::make(config, &groups.background).await?;
-    let listeners = Listeners::bind(config, certificates.as_ref(), &groups.cut).await?;
+    let patience = if hands_over { PATIENCE } else { Duration::ZERO };
+    let parts = Parts::make(config, &groups.background, patience).await?;
+    let listeners = Listeners::bind(config, certificates.as_ref(), groups, sockets).await?;
     let running = Running {
         auth: listeners.auth.1,
         gateway: listeners.gateway.1,
@@ -96,19 +128,17 @@ async fn assemble(launch: Launch, groups: &Groups) -> anyhow::Result<Running> {
         is_tls: certificates.is_some(),
         reloader: reloader(launch, &parts, certificates.clone()),
         health: parts.health.clone(),
-        store: parts.sessions.store.clone(),
+        store: parts.store.clone(),
+        live: parts.sessions.live.clone(),
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
+        owns_admin_socket: listeners.owns_admin_socket,
+        notify,
     };
-    let admin = AdminDoor {
-        roles: Roles::new(&config.admin),
-        reloader: running.reloader.clone(),
-        relied_on: parts.relied_on(certificate(certificates.as_ref())),
-        stopping: groups.admin.stopping(),
-    };
+    let admin = running.admin_door(config, parts.relied_on(certificate(certificates.as_ref())));
     let doors = door::routes(config, &parts, &listeners, admin);
     listeners.serve(doors, &config.http, groups);
-    running.announce();
+    running.announce(hands_over);
     Ok(running)
 }
 
@@ -120,7 +150,7 @@ fn certificate(certificates: Option<&Arc<Certificates>>) -> Arc<dyn Part> {
 }
 
 fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates>>) -> Arc<Reloader> {
-    let Launch { given, in_use, parts: mut all } = launch;
+    let Launch { given, in_use, parts: mut all, .. } = launch;
     let (gateway, auth) = (parts.gateway.clone(), parts.auth.clone());
     all.extend([gateway as Arc<dyn Reload>, auth, parts.budgets.clone(), parts.install.clone()]);
     all.extend(certificates.map(|certificates| certificates as Arc<dyn Reload>));
@@ -129,8 +159,8 @@ fn reloader(launch: Launch, parts: &Parts, certificates: Option<Arc<Certificates
 
 impl Running {
     /// What the daemon keeps, for whoever embeds it. The store is closed when every clone is gone.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
     }
 
     /// Reads the configuration again and applies what can be applied without a restart.
@@ -141,8 +171,11 @@ impl Running {
     /// Reads the configuration again, on its own. What comes of it is in the log, and in the audit trail.
     pub fn hang_up(&self) {
         let (reloader, origin) = (self.reloader.clone(), Origin::of(Clock::System.now()));
+        let notify = self.notify.clone();
         self.groups.background.spawn("hang up", async move {
+            notify.reloading();
             let _ = reloader.reload(Wish { order: None, origin }).await;
+            notify.ready();
         });
     }
 
@@ -151,21 +184,12 @@ impl Running {
         self.groups.cut.clone()
     }
 
-    /// Stops accepting, lets requests in flight finish up to the drain timeout, writes the last usage and closes
-    /// the store.
-    pub async fn stop(self) {
-        info!("stopping");
-        self.health.drain();
-        self.groups.doors.stop(self.drain_timeout + MARGIN).await;
-        self.groups.admin.stop(MARGIN).await;
-        if let Err(error) = fs::remove_file(&self.admin_socket) {
-            warn!(socket = %self.admin_socket.display(), %error, "socket not removed");
-        }
-        self.groups.background.stop(LAST_CALL).await;
-        info!("stopped");
+    fn admin_door(&self, config: &Config, relied_on: Vec<Arc<dyn Part>>) -> AdminDoor {
+        let (roles, reloader) = (Roles::new(&config.admin), self.reloader.clone());
+        AdminDoor { roles, reloader, relied_on, stopping: self.groups.admin.stopping() }
     }
 
-    fn announce(&self) {
+    fn announce(&self, hands_over: bool) {
         let scheme = if self.is_tls { "https" } else { "http" };
         for (service, address) in [("auth", self.auth), ("gateway", self.gateway), ("install", self.install)]
         {
@@ -175,5 +199,9 @@ impl Running {
             info!(service = "metrics", url = %format_args!("http://{address}"), "listening");
         }
         info!(socket = %self.admin_socket.display(), version = env!("CARGO_PKG_VERSION"), "ready");
+        if hands_over {
+            self.follow();
+        }
+        self.notify.ready();
     }
 }

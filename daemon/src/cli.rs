@@ -32,7 +32,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve until told to stop; SIGHUP reads the configuration again
-    Run,
+    Run(run::RunArgs),
     /// Report every problem of the configuration at once, and what is fine
     Check(OutputArgs),
     /// Print the effective configuration, secrets masked, and where each value came from
@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let given = cli.sources.given();
     match cli.command {
-        Command::Run => run::run(&given),
+        Command::Run(arguments) => run::run(&given, &arguments),
         Command::Check(output) => check::check(&given, output.json),
         Command::Config(output) => show::show(&given, output.json),
         Command::Sandbox(arguments) => sandbox::sandbox(&given, arguments),

@@ -3,6 +3,7 @@
 
 mod body;
 mod call;
+mod converse;
 mod direct;
 pub mod file;
 mod head;

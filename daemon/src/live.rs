@@ -3,6 +3,7 @@
 //! Invariant: a session is ended in the store first and here second, so that what is refused stays refused
 //! after a restart.
 
+mod follow;
 mod life;
 mod metric;
 pub mod request;
@@ -19,6 +20,7 @@ use crate::{
     domain::session::{Ended, Identity, Lock, Locks, Subject},
     event::Events,
 };
+pub use follow::Following;
 pub use life::{Bar, Life};
 use request::LiveRequest;
 pub use upkeep::Upkeep;

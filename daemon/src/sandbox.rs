@@ -35,7 +35,7 @@ pub use self::{
     sign_in::{SignIn, SignInError},
 };
 use crate::{
-    app::{self, Launch, Running},
+    app::{self, Launch, Running, Starter},
     clock::Clock,
     config::Config,
     domain::audit::Origin,
@@ -106,7 +106,8 @@ impl Sandbox {
         let tls = config.listen.tls.as_ref();
         let client = client(tls.map(|files| files.certificate.as_path()))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let daemon = app::start(Launch { given, in_use, parts: Vec::new() }).await?;
+        let daemon =
+            app::start(Launch { given, in_use, parts: Vec::new(), starter: Starter::default() }).await?;
         let store = daemon.store().clone();
         Ok(Self { entra, bedrock, daemon, store, tasks, client, scheme, artifacts, folder })
     }

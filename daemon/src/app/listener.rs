@@ -1,9 +1,8 @@
 //! Where the doors stand: ports, certificates and the operators' socket, and what to do if one can't be had.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Groups, door::Doors};
@@ -15,6 +14,7 @@ use crate::{
         serve::Listener,
         tls::{Certificates, TlsError},
     },
+    systemd::Sockets,
     task::Tasks,
 };
 
@@ -30,6 +30,8 @@ pub(super) enum ListenError {
     Privileged { service: &'static str, variable: &'static str, address: SocketAddr },
     #[error("{service}: this machine has no address {}; hint: set `SALLYPORT_HOST` (for metrics, `SALLYPORT_METRICS_LISTEN`) to one of its own", address.ip())]
     NoSuchAddress { service: &'static str, address: SocketAddr },
+    #[error("{service}: the socket that was handed over can't be used: {error}")]
+    Given { service: &'static str, error: io::Error },
     #[error("{service}: can't listen on {address}: {error}")]
     Other { service: &'static str, address: SocketAddr, error: io::Error },
     #[error(transparent)]
@@ -43,6 +45,8 @@ pub(super) struct Listeners {
     pub install: (Listener, SocketAddr),
     pub metrics: Option<(Listener, SocketAddr)>,
     admin: Listener,
+    /// The admin socket's file is ours to remove.
+    pub owns_admin_socket: bool,
 }
 
 /// Loads the certificate and follows its files.
@@ -61,20 +65,27 @@ impl Listeners {
     pub async fn bind(
         config: &Config,
         certificates: Option<&Arc<Certificates>>,
-        cut: &CancellationToken,
+        groups: &Groups,
+        mut sockets: Sockets,
     ) -> Result<Self, ListenError> {
         let listen = &config.listen;
         let ready = |(listener, address): (Listener, SocketAddr)| {
-            (listener.with_tls(certificates.cloned()).with_cut(cut.clone()), address)
+            (groups.own(listener.with_tls(certificates.cloned())), address)
         };
         let address = |port| SocketAddr::new(listen.host, port);
-        Ok(Self {
-            auth: ready(tcp("auth", "AUTH_PORT", address(listen.auth_port)).await?),
-            gateway: ready(tcp("gateway", "GATEWAY_PORT", address(listen.gateway_port)).await?),
-            install: ready(tcp("install", "INSTALL_PORT", address(listen.install_port)).await?),
-            metrics: metrics(config.metrics.listen).await,
-            admin: socket::bind(&config.admin.socket)?.with_cut(cut.clone()),
-        })
+        let given = &mut sockets;
+        let auth = ready(tcp("auth", "AUTH_PORT", address(listen.auth_port), given).await?);
+        let gateway = ready(tcp("gateway", "GATEWAY_PORT", address(listen.gateway_port), given).await?);
+        let install = ready(tcp("install", "INSTALL_PORT", address(listen.install_port), given).await?);
+        let metrics = metrics(config.metrics.listen, given).await;
+        let metrics = metrics.map(|(listener, address)| (groups.own(listener), address));
+        let (admin, owns_admin_socket) = admin(&config.admin.socket, given)?;
+        let admin = groups.own(admin);
+        for place in sockets.left() {
+            let hint = "give the socket unit the ports of the configuration, and no others";
+            warn!(%place, hint, "a socket that was handed over is no service's, nobody serves it");
+        }
+        Ok(Self { auth, gateway, install, metrics, admin, owns_admin_socket })
     }
 
     /// Where each service listens.
@@ -101,9 +112,20 @@ impl Listeners {
     }
 }
 
+/// The operators' socket, and whether it is ours to remove.
+fn admin(path: &Path, given: &mut Sockets) -> Result<(Listener, bool), ListenError> {
+    let service = "admin";
+    match given.take_unix(service, path) {
+        Some(socket) => Listener::given_unix(service, socket)
+            .map(|listener| (listener, false))
+            .map_err(|error| ListenError::Given { service, error }),
+        None => Ok((socket::bind(path)?, true)),
+    }
+}
+
 /// Figures are no reason not to serve.
-async fn metrics(listen: Option<SocketAddr>) -> Option<(Listener, SocketAddr)> {
-    let bound = tcp("metrics", "SALLYPORT_METRICS_LISTEN", listen?).await;
+async fn metrics(listen: Option<SocketAddr>, given: &mut Sockets) -> Option<(Listener, SocketAddr)> {
+    let bound = tcp("metrics", "SALLYPORT_METRICS_LISTEN", listen?, given).await;
     bound.inspect_err(|error| warn!(%error, "metrics are not shown")).ok()
 }
 
@@ -111,12 +133,17 @@ async fn tcp(
     service: &'static str,
     variable: &'static str,
     address: SocketAddr,
+    given: &mut Sockets,
 ) -> Result<(Listener, SocketAddr), ListenError> {
-    let bound = Listener::tcp(service, address).await.and_then(|listener| {
+    let placed = |listener: Listener| {
         let address = listener.address().ok_or(io::ErrorKind::AddrNotAvailable)?;
         Ok((listener, address))
-    });
-    bound.map_err(|error| match error.kind() {
+    };
+    if let Some(socket) = given.take_tcp(service, address.port()) {
+        let listener = Listener::given_tcp(service, socket).and_then(placed);
+        return listener.map_err(|error| ListenError::Given { service, error });
+    }
+    Listener::tcp(service, address).await.and_then(placed).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse { service, variable, address },
         io::ErrorKind::PermissionDenied => ListenError::Privileged { service, variable, address },
         io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress { service, address },

@@ -1,6 +1,9 @@
 //! The parts that the doors share.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     auth::{Auth, Results, entra::Entra},
@@ -16,11 +19,14 @@ use crate::{
     part::Part,
     refusal::Refusals,
     session::Sessions,
-    store::{SqliteStore, Store},
+    store::{SqliteStore, Store, StoreError},
     task::Tasks,
     traffic::Traffic,
 };
 use anyhow::Context;
+
+/// How often a store is tried that a predecessor still holds.
+const RETRY: Duration = Duration::from_millis(10);
 
 pub(super) struct Parts {
     pub store: Arc<SqliteStore>,
@@ -35,10 +41,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// Makes them. Their tasks belong to `background`.
-    pub async fn make(config: &Config, background: &Tasks) -> anyhow::Result<Self> {
+    /// Makes them. Their tasks belong to `background`. A store that another daemon holds is waited for as long as
+    /// `patience` says.
+    pub async fn make(config: &Config, background: &Tasks, patience: Duration) -> anyhow::Result<Self> {
         let clock = Clock::System;
-        let sqlite = store(config)?;
+        let sqlite = store(config, patience).await?;
         let store: Arc<dyn Store> = sqlite.clone();
         let live = live(config, &store, &clock, background).await?;
         let keyring = Keyring::new(&config.token, clock.clone(), live.clone());
@@ -82,9 +89,14 @@ fn install(
     Ok(Arc::new(install.context("the install server can't be started")?))
 }
 
-fn store(config: &Config) -> anyhow::Result<Arc<SqliteStore>> {
-    let store = SqliteStore::open(&config.state_dir).context("the store can't be opened")?;
-    Ok(Arc::new(store))
+async fn store(config: &Config, patience: Duration) -> anyhow::Result<Arc<SqliteStore>> {
+    let began = Instant::now();
+    loop {
+        match SqliteStore::open(&config.state_dir) {
+            Err(StoreError::InUse(_)) if began.elapsed() < patience => tokio::time::sleep(RETRY).await,
+            opened => return Ok(Arc::new(opened.context("the store can't be opened")?)),
+        }
+    }
 }
 
 async fn live(

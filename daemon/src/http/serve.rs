@@ -3,53 +3,23 @@
 //! Invariant: whatever a peer does or leaves undone, its connection ends after a known time, and its slot is
 //! free again.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::Path,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use http::{Request, StatusCode, header};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use serde_json::json;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
+use tracing::{debug, warn};
 
-use super::{
-    Connection, Peer, Response, Route,
-    direct::{Direct, Outbox},
-    head::{Verdict, Watched},
-    patience::Patient,
-    reply, route,
-    tls::Certificates,
-};
+use super::{Peer, Route, converse::Server, direct::Direct, tls::Certificates};
 use crate::{config, task::Tasks};
 
-/// Largest head of a request, and the most hyper keeps of a connection's input: it keeps that buffer for the
-/// connection's life.
-const HEAD_LIMIT: usize = 32 * 1024;
 /// Connections that may wait to be accepted, as far as the system allows. The usual 128 are fewer than the
 /// workstations of one office in the morning; what exceeds them is not refused but lost without a word.
 const BACKLOG: u32 = 4096;
 /// How long to wait before accepting again when the system refuses (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long connections may take to notice that they were cut.
-const CUT_DEADLINE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Socket {
@@ -64,6 +34,8 @@ pub struct Listener {
     socket: Socket,
     certificates: Option<Arc<Certificates>>,
     cut: CancellationToken,
+    succeeded: CancellationToken,
+    _open: Option<TaskTrackerToken>,
 }
 
 impl Listener {
@@ -81,8 +53,21 @@ impl Listener {
         Ok(Self::new(name, Socket::Unix(UnixListener::bind(path)?)))
     }
 
+    /// A TCP socket that somebody else has bound and listens on.
+    pub fn given_tcp(name: &'static str, socket: std::net::TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self::new(name, Socket::Tcp(TcpListener::from_std(socket)?)))
+    }
+
+    /// A unix socket that somebody else has bound and listens on.
+    pub fn given_unix(name: &'static str, socket: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self::new(name, Socket::Unix(UnixListener::from_std(socket)?)))
+    }
+
     fn new(name: &'static str, socket: Socket) -> Self {
-        Self { name, socket, certificates: None, cut: CancellationToken::new() }
+        let (cut, succeeded) = (CancellationToken::new(), CancellationToken::new());
+        Self { name, socket, certificates: None, cut, succeeded, _open: None }
     }
 
     /// Speaks TLS with these certificates.
@@ -93,6 +78,16 @@ impl Listener {
     /// Lets `cut` end a drain before its deadline.
     pub fn with_cut(self, cut: CancellationToken) -> Self {
         Self { cut, ..self }
+    }
+
+    /// Once `succeeded` is cancelled, a successor serves this socket: clients are sent to it without being refused.
+    pub fn with_successor(self, succeeded: CancellationToken) -> Self {
+        Self { succeeded, ..self }
+    }
+
+    /// Holds `open` for as long as it listens.
+    pub fn with_trace(self, open: TaskTrackerToken) -> Self {
+        Self { _open: Some(open), ..self }
     }
 
     /// The address of a TCP socket.
@@ -111,6 +106,7 @@ impl Listener {
             routes,
             connections: Tasks::default(),
             cut: self.cut.child_token(),
+            succeeded: self.succeeded.clone(),
             lost: Arc::default(),
             limits: limits.clone(),
         };
@@ -165,116 +161,4 @@ fn welcome(server: &Server, stream: UnixStream, slot: OwnedSemaphorePermit) {
         let _slot = slot;
         owned.converse(stream, owned.connection(Peer::Unix { uid }, None)).await;
     });
-}
-
-/// What every connection of a listener shares.
-#[derive(Clone)]
-struct Server {
-    name: &'static str,
-    routes: Route,
-    limits: config::Http,
-    connections: Tasks,
-    cut: CancellationToken,
-    /// How many connections were cut.
-    lost: Arc<AtomicUsize>,
-}
-
-impl Server {
-    async fn drain(&self, deadline: Duration) {
-        info!(listener = self.name, "stopped accepting");
-        let ended = self.cut.run_until_cancelled(self.connections.stop(deadline)).await;
-        if ended != Some(true) {
-            self.cut.cancel();
-            self.connections.stop(CUT_DEADLINE).await;
-        }
-        let lost = self.lost.load(Ordering::Relaxed);
-        if lost > 0 {
-            warn!(listener = self.name, connections = lost, "connections cut");
-        }
-    }
-
-    fn connection(&self, peer: Peer, outbox: Option<Outbox>) -> Connection {
-        Connection { peer, body_timeout: self.limits.body_timeout, outbox }
-    }
-
-    /// Serves one connection to its end.
-    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin, made: Connection) {
-        let began = Arc::new(AtomicBool::new(false));
-        let peer = made.peer;
-        let (stream, verdict) = Watched::new(stream);
-        let io = TokioIo::new(Patient::new(stream, self.limits.write_timeout));
-        let mut connection = pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.limits.idle_timeout)
-                .max_buf_size(HEAD_LIMIT)
-                .serve_connection(io, self.service(made, began.clone(), verdict))
-        );
-        let draining = self.connections.stopping();
-        let result = tokio::select! {
-            // A head that has arrived wins over a deadline that passed while nobody looked.
-            biased;
-            result = connection.as_mut() => result,
-            () = headless(self.limits.header_timeout, &began) => return,
-            () = draining.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    result = connection.as_mut() => result,
-                    () = headless(self.limits.header_timeout, &began) => return,
-                    () = self.cut_off() => return,
-                }
-            }
-        };
-        if let Err(error) = result {
-            debug!(listener = self.name, ?peer, %error, "connection ended early");
-        }
-    }
-
-    /// Resolves when connections are cut, and counts one.
-    async fn cut_off(&self) {
-        self.cut.cancelled().await;
-        self.lost.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn service(
-        &self,
-        connection: Connection,
-        began: Arc<AtomicBool>,
-        verdict: Verdict,
-    ) -> impl hyper::service::Service<
-        Request<Incoming>,
-        Response = Response,
-        Error = std::convert::Infallible,
-        Future: Send,
-    > {
-        let routes = warp::service(route::total(self.routes.clone()));
-        service_fn(move |mut request: Request<Incoming>| {
-            began.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(connection.clone());
-            let refused = verdict.is_ambiguous().then(ambiguous);
-            let routes = TowerToHyperService::new(routes.clone());
-            async move {
-                match refused {
-                    Some(response) => Ok(response),
-                    None => hyper::service::Service::call(&routes, request).await,
-                }
-            }
-        })
-    }
-}
-
-/// Resolves if no request has begun by the deadline.
-async fn headless(deadline: Duration, began: &AtomicBool) {
-    tokio::time::sleep(deadline).await;
-    if began.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// The answer to a request whose end can't be told for sure; nothing after it can be either.
-fn ambiguous() -> Response {
-    let message = json!({ "message": "the length of the request can be read in two ways" });
-    let mut response = reply::json(StatusCode::BAD_REQUEST, &message);
-    response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-    response
 }

@@ -46,7 +46,7 @@ use worker::{Durability, Role, Worker};
 pub struct SqliteStore {
     writer: Worker,
     reader: Worker,
-    _files: Files,
+    files: Files,
 }
 
 impl SqliteStore {
@@ -57,8 +57,13 @@ impl SqliteStore {
         Ok(Self {
             writer: Worker::start(Role::Writer, writer, files.database.clone())?,
             reader: Worker::start(Role::Reader, reader, files.database.clone())?,
-            _files: files,
+            files,
         })
+    }
+
+    /// Lets a successor open the database, while what is in flight here is still written.
+    pub fn release(&self) {
+        self.files.release();
     }
 
     /// Writes what must never be lost.

@@ -4,6 +4,7 @@ mod canary;
 mod command;
 pub(crate) mod daemon;
 mod drain;
+mod hand_over;
 mod reload;
 mod tls;
 

@@ -5,6 +5,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -21,11 +22,11 @@ const LOCK: &str = "sallyport.lock";
 /// `sqlite3` can hold it.
 const BUSY: Duration = Duration::from_secs(3);
 
-/// The folder of the database, held until dropped.
+/// The folder of the database, held until dropped or released.
 #[derive(Debug)]
 pub(super) struct Files {
     pub(super) database: PathBuf,
-    _lock: File,
+    lock: Mutex<Option<File>>,
 }
 
 impl Files {
@@ -42,7 +43,12 @@ impl Files {
         let database = dir.join(DATABASE);
         // SQLite gives its journal the mode of the database.
         private(&database).map_err(|error| refused(&database, &error))?;
-        Ok(Self { database, _lock: lock })
+        Ok(Self { database, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Lets another daemon claim the folder. What is still written here stands beside its writes, in turn.
+    pub(super) fn release(&self) {
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Opens a connection. `secure_delete`: an erased seed must not linger in a free page.
@@ -108,7 +114,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let first = Files::claim(dir.path()).unwrap();
         assert_eq!(Files::claim(dir.path()).unwrap_err(), StoreError::InUse(dir.path().to_owned()));
-        drop(first);
+        first.release();
+        let second = Files::claim(dir.path()).unwrap();
+        drop((first, second));
         Files::claim(dir.path()).unwrap();
     }
 

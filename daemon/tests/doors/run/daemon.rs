@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeMap,
     fs,
+    net::TcpListener,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::{Output, Stdio},
     time::Duration,
@@ -75,14 +77,21 @@ impl World {
     }
 
     pub(crate) async fn start_with(&self, arguments: &[&str]) -> Daemon {
-        let mut child = self.command(arguments).kill_on_drop(true).spawn().unwrap();
-        let (sender, written) = watch::channel(String::new());
-        let reading = Tasks::default();
-        reading.spawn("stdout", read(child.stdout.take().unwrap(), sender.clone()));
-        reading.spawn("stderr", read(child.stderr.take().unwrap(), sender));
-        let daemon = Daemon { child, written, _reading: reading };
-        daemon.until("ready").await;
-        daemon
+        Daemon::of(self.command(arguments)).await
+    }
+
+    /// Starts the daemon as systemd does, with a socket of this name that listens already.
+    pub(crate) async fn start_on(&self, socket: &TcpListener, name: &str, arguments: &[&str]) -> Daemon {
+        let program = env!("CARGO_BIN_EXE_sallyportd");
+        let mut command = Command::new("/bin/sh");
+        let script = r#"exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@""#;
+        command.args(["-c", script, program]).args(arguments);
+        command.env_clear().envs(&self.variables).env("LISTEN_FDNAMES", name).current_dir(self.folder.path());
+        command
+            .stdin(OwnedFd::from(socket.try_clone().unwrap()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Daemon::of(command).await
     }
 
     pub(crate) async fn stop(self) {
@@ -99,6 +108,22 @@ impl World {
 }
 
 impl Daemon {
+    async fn of(mut command: Command) -> Self {
+        let mut child = command.kill_on_drop(true).spawn().unwrap();
+        let (sender, written) = watch::channel(String::new());
+        let reading = Tasks::default();
+        reading.spawn("stdout", read(child.stdout.take().unwrap(), sender.clone()));
+        reading.spawn("stderr", read(child.stderr.take().unwrap(), sender));
+        let daemon = Self { child, written, _reading: reading };
+        daemon.until("ready").await;
+        daemon
+    }
+
+    /// Waits for the end of the process that was started, whatever its children do.
+    pub(crate) async fn main_ended(&mut self) -> Option<i32> {
+        timeout(NEVER, self.child.wait()).await.expect("the daemon does not end").unwrap().code()
+    }
+
     /// Base URL of a service.
     pub(crate) fn url(&self, service: &str) -> String {
         let written = self.written.borrow();

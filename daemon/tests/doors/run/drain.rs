@@ -11,7 +11,7 @@ use super::{
 };
 
 /// A stream that has begun, and whose upstream now says nothing more.
-async fn held_stream(world: &World, daemon: &Daemon) -> (Response, String) {
+pub(super) async fn held_stream(world: &World, daemon: &Daemon) -> (Response, String) {
     let tokens = daemon.sign_in(&client(&[]), world).await;
     let body = json!({ "model": "sandbox.slow.20", "max_tokens": 64, "stream": true,
         "messages": [{ "role": "user", "content": "say: one two three four five six seven" }] });
@@ -23,7 +23,7 @@ async fn held_stream(world: &World, daemon: &Daemon) -> (Response, String) {
 }
 
 /// What is left of a stream, whether it ends well or not.
-async fn rest(mut stream: Response, mut so_far: String) -> String {
+pub(super) async fn rest(mut stream: Response, mut so_far: String) -> String {
     while let Ok(Some(piece)) = stream.chunk().await {
         so_far.push_str(&String::from_utf8_lossy(&piece));
     }
