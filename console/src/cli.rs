@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser};
+use clap::{Args, CommandFactory, Parser};
 
 use crate::{
     client::{Client, PATIENCE},
-    command::{Command, CommandError, Console},
+    command::{Command, CommandError, Console, SettingsArgs},
     exit::Exit,
     output::{ColorChoice, Format, Output, Style},
     tui::{self, ThemeName},
@@ -36,6 +36,8 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 daemon unreachable, 4 refused";
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
+    #[command(flatten, next_help_heading = "For the screens: how to mirror")]
+    pub mirror: SettingsArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -76,10 +78,11 @@ pub struct GlobalArgs {
 
 /// Runs what the process was started for.
 pub fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse_from(by_name(env::args_os()));
+    let cli = Cli::parse_from(by_name(env::args_os()));
+    cli.refuse_misplaced().unwrap_or_else(|error| error.exit());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(global, command)),
+        Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(CommandError::Runtime(error)),
     };
     match ended {
@@ -98,10 +101,21 @@ fn by_name(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-async fn run(global: GlobalArgs, command: Option<Command>) -> Result<(), CommandError> {
+async fn run(Cli { global, mirror, command }: Cli) -> Result<(), CommandError> {
     match command {
         Some(command) => command.run(&mut global.console()).await,
-        None => Ok(tui::run(global.screens()).await?),
+        None => Ok(tui::run(global.screens(mirror)).await?),
+    }
+}
+
+impl Cli {
+    /// A key that nobody looks at would be worse than none.
+    fn refuse_misplaced(&self) -> Result<(), clap::Error> {
+        if self.command.is_none() || self.mirror == SettingsArgs::default() {
+            return Ok(());
+        }
+        let why = "what says how to mirror stands before a command\n\n  hint: `sallyport mirror --key FILE`, not `sallyport --key FILE mirror`";
+        Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why))
     }
 }
 
@@ -112,12 +126,18 @@ impl GlobalArgs {
         Console { client: self.client(), output, read_only: self.read_only }
     }
 
-    fn screens(self) -> tui::Options {
+    fn screens(self, mirror: SettingsArgs) -> tui::Options {
         let theme = match self.color {
             ColorChoice::Never => Some(ThemeName::None),
             ColorChoice::Auto | ColorChoice::Always => self.theme,
         };
-        tui::Options { client: self.client(), is_read_only: self.read_only, theme, is_ascii: self.ascii }
+        tui::Options {
+            client: self.client(),
+            mirror: mirror.settings(),
+            is_read_only: self.read_only,
+            theme,
+            is_ascii: self.ascii,
+        }
     }
 
     fn client(&self) -> Client {
@@ -146,8 +166,6 @@ fn default_socket(variable: impl Fn(&str) -> Option<PathBuf>, exists: impl Fn(&P
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn variables(known: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<PathBuf> {
@@ -165,6 +183,15 @@ mod tests {
         let mirror = parsed(&["/usr/bin/mirror-claude-code", "--output", "dir", "--platform", "linux-x64"]);
         assert!(matches!(mirror.unwrap().command, Some(Command::Mirror(_))));
         assert!(parsed(&["sallyport"]).unwrap().command.is_none());
+    }
+
+    #[test]
+    fn what_is_for_the_screens_is_not_silently_dropped_before_a_command() {
+        let parsed = |arguments: &[&str]| Cli::try_parse_from(arguments).unwrap().refuse_misplaced();
+        assert!(parsed(&["sallyport", "--key", "own.asc", "--source", "https://mirror.example"]).is_ok());
+        assert!(parsed(&["sallyport", "mirror", "--key", "own.asc"]).is_ok());
+        let refused = parsed(&["sallyport", "--key", "own.asc", "mirror"]).unwrap_err();
+        assert_eq!(refused.exit_code(), 2);
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod watch;
 
 use clap::Subcommand;
 
-pub use self::error::CommandError;
+pub use self::{error::CommandError, mirror::SettingsArgs};
 use crate::{client::Client, output::Output};
 
 /// What a command works with.

@@ -15,6 +15,7 @@ mod progress;
 mod publish;
 mod release;
 mod rollback;
+mod settings;
 mod source;
 mod survey;
 mod verify;
@@ -30,6 +31,7 @@ pub use self::{
     pace::{Pace, percent},
     progress::{Progress, Shown, State, current},
     rollback::{RolledBack, rollback},
+    settings::{SOURCE, Settings},
     survey::{Kept, KeptBinary, Survey, survey},
     verify::{Verified, VerifiedVersion, verify},
 };

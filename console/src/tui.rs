@@ -19,6 +19,7 @@ mod testing;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod work;
 
 use std::{env, io, io::IsTerminal};
 
@@ -27,12 +28,14 @@ use ratatui::layout::Size;
 pub use self::theme::{NotATheme, ThemeName};
 use self::{model::Model, terminal::Screen, theme::Theme};
 pub use crate::format;
-use crate::{client::Client, clock};
+use crate::{client::Client, clock, mirror::Settings};
 
 /// How the console is opened.
 #[derive(Debug)]
 pub struct Options {
     pub client: Client,
+    /// What jobs on the mirror's folder go by.
+    pub mirror: Settings,
     /// Nothing can be changed.
     pub is_read_only: bool,
     /// Without one, what fits the environment.
@@ -60,6 +63,6 @@ pub async fn run(options: Options) -> Result<(), TuiError> {
     let mut screen = Screen::open()?;
     let size: Size = screen.terminal.size()?;
     let model = Model::new(theme, options.is_read_only, size, clock::now());
-    runner::run(model, options.client, &mut screen).await?;
+    runner::run(model, (options.client, options.mirror), &mut screen).await?;
     Ok(())
 }

@@ -3,21 +3,20 @@
 
 mod keep;
 mod progress;
-
-use std::{collections::BTreeSet, path::PathBuf};
+mod settings;
 
 use clap::{Args, Subcommand};
 use shared::platform::Platform;
 
+pub use self::settings::SettingsArgs;
 use super::{CommandError, Console};
 use crate::{
     clock,
     format::megabytes,
-    mirror::{self, MirrorError, Order, Outcome, Progress, Signer, Wanted},
+    mirror::{self, MirrorError, Order, Outcome, Progress, Wanted},
     output::{Fields, Style},
 };
 
-const SOURCE: &str = "https://downloads.claude.ai/claude-code-releases";
 const EXAMPLES: &str = "\
 Examples:
   sallyport mirror                                  what `latest` names, for every platform
@@ -50,55 +49,23 @@ enum MirrorAction {
 
 #[derive(Debug, Args)]
 struct RunArgs {
-    #[command(flatten)]
-    folder: FolderArgs,
     /// A version, or a channel: `latest`, `stable`
     #[arg(long, value_name = "VERSION", default_value = "latest")]
     version: Wanted,
     /// A platform; may be repeated [default: all of the release]
     #[arg(long = "platform", value_name = "PLATFORM")]
     platforms: Vec<Platform>,
-    /// Where releases come from
-    #[arg(long, value_name = "URL", default_value = SOURCE)]
-    source: String,
-    /// More certificate authorities, as a proxy may need (PEM)
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
     #[command(flatten)]
-    keeping: KeepArgs,
-    /// Downloads at a time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
-    jobs: u8,
+    settings: SettingsArgs,
+    #[command(flatten)]
+    downgrade: DowngradeArgs,
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Where, and by whose word.
 #[derive(Debug, Args)]
-struct FolderArgs {
-    /// The folder that the install server serves [default: `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR`, else `install_artifacts`]
-    #[arg(long, value_name = "DIR")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    trust: TrustArgs,
-}
-
-#[derive(Debug, Args)]
-struct TrustArgs {
-    /// The signer's public key, in place of Anthropic's (OpenPGP, armored or binary)
-    #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// Take a manifest that nobody signed; the mirror's history records it
-    #[arg(long, conflicts_with = "key")]
-    insecure_skip_signature: bool,
-}
-
-#[derive(Debug, Args)]
-struct KeepArgs {
-    /// Versions that stay; one that `VERSION` or a channel names always does
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
-    keep: u16,
+struct DowngradeArgs {
     /// Serve an older version than before
     #[arg(long)]
     allow_downgrade: bool,
@@ -128,48 +95,13 @@ impl RunArgs {
     }
 
     fn order(self) -> Result<Order, MirrorError> {
-        let order = order(&self.folder, Some(&self.keeping))?;
         Ok(Order {
             wanted: self.version,
             platforms: self.platforms.into_iter().collect(),
-            source: self.source,
-            authorities: self.ca_file,
-            jobs: self.jobs.into(),
+            allow_downgrade: self.downgrade.allow_downgrade,
             dry_run: self.dry_run,
-            ..order
+            ..self.settings.settings().order()?
         })
-    }
-}
-
-/// What every action has in common.
-fn order(folder: &FolderArgs, keeping: Option<&KeepArgs>) -> Result<Order, MirrorError> {
-    Ok(Order {
-        output: folder.path(),
-        wanted: Wanted::Channel(mirror::Channel::Latest),
-        platforms: BTreeSet::new(),
-        source: SOURCE.to_owned(),
-        authorities: None,
-        trust: folder.trust.signer().trust()?,
-        keep: keeping.map(|keeping| keeping.keep.into()),
-        jobs: 1,
-        allow_downgrade: keeping.is_some_and(|keeping| keeping.allow_downgrade),
-        dry_run: false,
-    })
-}
-
-impl FolderArgs {
-    fn path(&self) -> PathBuf {
-        mirror::folder(self.output.clone())
-    }
-}
-
-impl TrustArgs {
-    fn signer(&self) -> Signer {
-        match &self.key {
-            _ if self.insecure_skip_signature => Signer::Nobody,
-            Some(path) => Signer::Key(path.clone()),
-            None => Signer::Official,
-        }
     }
 }
 

@@ -73,6 +73,19 @@ impl Signer {
         };
         key.map(|key| Trust::Key(Box::new(key))).map_err(|cause| MirrorError::Key { path, cause })
     }
+
+    /// Who it is, for people; the key is read, and may be no key.
+    pub fn describe(&self) -> Result<String, MirrorError> {
+        let name = match self {
+            Self::Official => "Anthropic".to_owned(),
+            Self::Key(path) => format!("the key in `{}`", path.display()),
+            Self::Nobody => String::new(),
+        };
+        Ok(match self.trust()? {
+            Trust::Key(key) => format!("{name}, {}", key.fingerprint()),
+            Trust::Unsigned => "nobody: signatures are not checked".to_owned(),
+        })
+    }
 }
 
 impl Channel {

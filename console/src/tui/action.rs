@@ -47,10 +47,15 @@ pub enum Action {
     OneEvent,
     Older,
     Verify,
+    StartMirror,
+    StopWork,
+    VerifyVersion,
+    VerifyMirror,
+    RollBack,
 }
 
 impl Action {
-    /// The command of `sallyport` that does the same, for every action that changes something.
+    /// The command of `sallyport` that does the same, for every action that changes or verifies something.
     pub fn command(self) -> Option<&'static str> {
         match self {
             Self::Revoke => Some("sessions revoke"),
@@ -63,8 +68,22 @@ impl Action {
             Self::Grant => Some("grants add"),
             Self::EndGrant => Some("grants end"),
             Self::Reload => Some("reload"),
+            Self::Verify => Some("audit verify"),
+            Self::StartMirror => Some("mirror"),
+            Self::VerifyVersion | Self::VerifyMirror => Some("mirror verify"),
+            Self::RollBack => Some("mirror rollback"),
             _ => None,
         }
+    }
+
+    /// Whether something is another afterwards.
+    pub fn changes(self) -> bool {
+        self.command().is_some() && !matches!(self, Self::Verify | Self::VerifyVersion | Self::VerifyMirror)
+    }
+
+    /// Whether it begins a job of the console itself, which does one at a time and asks no daemon.
+    pub fn is_job(self) -> bool {
+        matches!(self, Self::StartMirror | Self::VerifyVersion | Self::VerifyMirror | Self::RollBack)
     }
 
     /// What it is called after `:`.
@@ -89,7 +108,11 @@ impl Action {
             Self::TimeRange => "time-range",
             Self::OneEvent => "one-event",
             Self::Older => "older",
-            Self::Verify => "verify",
+            Self::Verify | Self::VerifyVersion => "verify",
+            Self::VerifyMirror => "verify-all",
+            Self::StartMirror => "start",
+            Self::StopWork => "stop",
+            Self::RollBack => "roll-back",
             _ => return None,
         };
         Some(name)

@@ -1,5 +1,6 @@
 //! What `update` wants done in the world, as data. `perform` does it and sends what came of it as a message.
 
+mod job;
 mod perform;
 
 use shared::{
@@ -11,10 +12,13 @@ use shared::{
     time::Timestamp,
 };
 
-pub use self::perform::Performer;
+pub use self::{
+    job::{Finished, Folder, Job},
+    perform::Performer,
+};
 use crate::{
     client::{AuditQuery, ClientError, HolderQuery, RequestQuery, SessionQuery, Subject, UsageQuery},
-    mirror::{MirrorError, Survey},
+    mirror::MirrorError,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +30,9 @@ pub enum Effect {
     /// Follow what happens, until the stream ends.
     Follow,
     Carry(Order),
+    /// Begin a job of the console's own.
+    Work(Job),
+    StopWork,
     Suspend,
     Redraw,
 }
@@ -83,10 +90,10 @@ pub enum Answer {
     Usage(Page<Usage>),
     Audit(Page<AuditEntry>),
     Verify(Box<Verification>),
-    Mirror(Box<Survey>),
+    Mirror(Box<Folder>),
 }
 
-/// What an operator ordered and confirmed.
+/// What an operator ordered of the daemon, and confirmed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
     Revoke { subjects: Vec<Subject>, reason: String },

@@ -86,7 +86,7 @@ mod tests {
 
     fn drawn(points: &[Option<u64>], cells: (u16, u16), is_ascii: bool) -> Vec<String> {
         let theme = Theme::new(ThemeName::Dark, is_ascii);
-        let look = Look { theme: &theme, now: NOW, status: None };
+        let look = Look { theme: &theme, now: NOW, status: None, work: None };
         let area = Rect::new(0, 0, cells.0, cells.1);
         let mut buffer = Buffer::empty(area);
         draw(&mut buffer, area, points, 8, &look);
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_share_that_is_not_nothing_has_a_cell() {
         let theme = Theme::new(ThemeName::Dark, true);
-        let look = Look { theme: &theme, now: NOW, status: None };
+        let look = Look { theme: &theme, now: NOW, status: None, work: None };
         for (share, shown) in [(0, "...."), (1, "#..."), (500, "##.."), (999, "####"), (5000, "####")] {
             assert_eq!(bar(share, 4, &look), shown);
         }

@@ -6,6 +6,7 @@ use ratatui::layout::{Rect, Size};
 use shared::{api::admin::Status, time::Timestamp};
 
 use super::{
+    action::Action,
     effect::Failure,
     keys::Mode,
     popup::Popup,
@@ -13,6 +14,7 @@ use super::{
     screen::{self, Screen},
     theme::{Look, Theme, Tone},
     view::areas,
+    work::Work,
 };
 
 /// Reading time of what went well, and of what did not.
@@ -37,6 +39,8 @@ pub struct Model {
     pub link: Link,
     pub status: Option<Status>,
     pub notice: Option<Notice>,
+    /// The console's own job, while it runs.
+    pub work: Option<Work>,
     /// Whether a frame is due.
     pub is_changed: bool,
     pub is_over: bool,
@@ -107,13 +111,15 @@ impl Model {
             link: Link::default(),
             status: None,
             notice: None,
+            work: None,
             is_changed: true,
             is_over: false,
         }
     }
 
     pub fn look(&self) -> Look<'_> {
-        Look { theme: &self.theme, now: self.now, status: self.status.as_ref() }
+        let (status, work) = (self.status.as_ref(), self.work.as_ref());
+        Look { theme: &self.theme, now: self.now, status, work }
     }
 
     pub fn slot(&self) -> Option<&Slot> {
@@ -145,15 +151,24 @@ impl Model {
         areas::inside(areas::split(Rect::from(self.size)).body)
     }
 
+    /// What a screen's panel leaves of that.
+    pub fn main_part(&self) -> Rect {
+        let panel = self.slot().map(|slot| slot.screen.panel(&self.look()));
+        areas::above(self.inside(), panel.map_or(0, |panel| panel.len()))
+    }
+
     pub fn tell(&mut self, text: impl Into<String>, tone: Tone) {
         let span = if tone == Tone::Good { SHORT } else { LONG };
         self.notice = Some(Notice { text: text.into(), tone, until: self.now + span });
     }
 
-    /// Why nothing may be changed, if so.
-    pub fn refusal(&self) -> Option<&'static str> {
+    /// Why an action that changes something is refused, if so.
+    pub fn refusal(&self, action: Action) -> Option<&'static str> {
         if self.is_read_only {
             return Some("nothing can be changed: this console was started with `--read-only`");
+        }
+        if action.is_job() {
+            return None;
         }
         let role = self.status.as_ref().and_then(|status| status.role.as_deref());
         (role == Some("reader"))

@@ -3,7 +3,8 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 use shared::api::admin::Event;
 
-use super::effect::{Answer, Asker, Failure, Order, Outcome, Query};
+use super::effect::{Answer, Asker, Failure, Finished, Job, Order, Outcome, Query};
+use crate::mirror::Shown;
 
 #[derive(Debug)]
 pub enum Msg {
@@ -24,6 +25,12 @@ pub enum Msg {
     Carried {
         order: Order,
         outcome: Outcome,
+    },
+    /// How far the console's own job is.
+    Worked(Vec<Shown>),
+    Finished {
+        job: Job,
+        result: Result<Finished, Failure>,
     },
     /// The stream of events is open.
     Following,

@@ -2,12 +2,14 @@
 
 mod detail;
 mod form;
+mod marks;
 mod plan;
 
 pub use self::{
     detail::{Detail, Item},
-    form::{Button, Field, Focus, Form, Pressed},
-    plan::Plan,
+    form::{Button, Content, Field, Focus, Form, Pressed},
+    marks::Marks,
+    plan::{Ordered, Plan},
 };
 
 #[derive(Debug)]

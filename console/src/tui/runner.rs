@@ -21,7 +21,7 @@ use super::{
     update::update,
     view::view,
 };
-use crate::{client::Client, clock};
+use crate::{client::Client, clock, mirror::Settings};
 
 /// At most so many frames a second: 30.
 const FRAME: Duration = Duration::from_millis(33);
@@ -39,9 +39,13 @@ struct Sources {
     ends: [Signal; 3],
 }
 
-pub async fn run(mut model: Model, client: Client, screen: &mut Screen) -> io::Result<()> {
+pub async fn run(
+    mut model: Model,
+    (client, mirror): (Client, Settings),
+    screen: &mut Screen,
+) -> io::Result<()> {
     let (replies, received) = channel(QUEUE);
-    let mut performer = Performer::new(client, replies);
+    let mut performer = Performer::new(client, mirror, replies);
     let mut sources = Sources::open(received)?;
     let mut drawn = Instant::now();
     draw(&mut model, screen)?;
@@ -86,6 +90,8 @@ fn take(model: &mut Model, msg: Msg, performer: &mut Performer, screen: &mut Scr
             Effect::Ask { asker, query } => performer.ask(asker, query),
             Effect::Follow => performer.follow(),
             Effect::Carry(order) => performer.carry(order),
+            Effect::Work(job) => performer.work(job),
+            Effect::StopWork => performer.stop_work(),
             Effect::Suspend => screen.suspend()?,
             Effect::Redraw => screen.terminal.clear()?,
         }

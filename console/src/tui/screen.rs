@@ -19,11 +19,14 @@ use shared::{api::admin::Event, time::Timestamp};
 
 use super::{
     action::Action,
-    effect::{Answer, Failure, Query},
+    effect::{Answer, Failure, Finished, Job, Query},
     popup::{Detail, Form},
     table::List,
-    theme::Look,
+    theme::{Look, Tone},
 };
+
+/// Pieces beside each other.
+pub type Line = Vec<(String, Tone)>;
 
 /// A line of the table of screens.
 #[derive(Debug)]
@@ -68,6 +71,11 @@ pub trait Screen: Debug {
     /// Takes an answer, and says what else it needs, such as the next page.
     fn take(&mut self, query: &Query, answer: Answer, now: Timestamp) -> Vec<Query>;
 
+    /// Whether it is the daemon that it asks.
+    fn needs_daemon(&self) -> bool {
+        true
+    }
+
     /// Whether what it shows has come, once an answer has.
     fn is_ready(&self) -> bool {
         true
@@ -85,6 +93,9 @@ pub trait Screen: Debug {
     fn act(&mut self, _action: Action, _now: Timestamp) -> Option<Reaction> {
         None
     }
+
+    /// Hears what came of a job of the console itself.
+    fn finish(&mut self, _job: &Job, _result: &Result<Finished, Failure>, _now: Timestamp) {}
 
     /// Its table, if it has one: then keys, mouse and drawing come by themselves.
     fn list(&self) -> Option<&dyn List> {
@@ -110,6 +121,11 @@ pub trait Screen: Debug {
     /// What it shows a part of, for its frame.
     fn note(&self) -> Option<String> {
         None
+    }
+
+    /// Lines at its lower edge, if there is something to tell besides.
+    fn panel(&self, _look: &Look) -> Vec<Line> {
+        Vec::new()
     }
 
     /// A sentence for when there is nothing to show.
@@ -139,6 +155,8 @@ pub enum Reaction {
     /// Something to confirm first.
     Confirm(Box<Form>),
     Ask(Vec<Query>),
+    /// Nothing to confirm: it changes nothing.
+    Start(Job),
     /// What [`Screen::detail`] tells, and what has to be asked for it.
     Open(Vec<Query>),
     /// Everything is needed again, because it asks for something else now.

@@ -78,7 +78,8 @@ impl Play {
     fn answer(&self, asker: Asker, query: &Query) -> Option<Result<Answer, Failure>> {
         match self.daemon {
             Daemon::Silent => None,
-            Daemon::Stopped => Some(Err(stopped())),
+            Daemon::Stopped if query.asks_daemon() => Some(Err(stopped())),
+            Daemon::Stopped => Some(Err(unreadable())),
             Daemon::Answers(_) if asker == Asker::Frame => Some(Ok(healthy())),
             Daemon::Answers(answer) => Some(Ok(answer(query))),
         }
@@ -94,6 +95,10 @@ impl Play {
 
     pub fn press(&mut self, code: KeyCode) {
         self.tell(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    pub fn control(&mut self, letter: char) {
+        self.tell(Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
     }
 
     pub fn write(&mut self, text: &str) {
@@ -166,6 +171,24 @@ pub fn stopped() -> Failure {
     }
 }
 
+/// What is said of a folder that can't be read.
+pub fn unreadable() -> Failure {
+    Failure {
+        message: "`/var/lib/sallyport/install_artifacts/VERSION`: permission denied".to_owned(),
+        hint: Some(
+            "run this as the user that owns the folder, or name another one with `--output`".to_owned(),
+        ),
+        is_unreachable: false,
+    }
+}
+
+/// Compares a state of a screen at every size.
+pub fn keep_sizes(name: &str, play: impl Fn(Size) -> Play) {
+    for size in SIZES {
+        keep(&format!("{name}_{}x{}", size.width, size.height), &play(size));
+    }
+}
+
 /// Compares what a screen draws: loading, empty, ready and failed, at every size.
 pub fn snapshots(name: &str, ready: fn(&Query) -> Answer, empty: fn(&Query) -> Answer) {
     let states = [
@@ -175,10 +198,7 @@ pub fn snapshots(name: &str, ready: fn(&Query) -> Answer, empty: fn(&Query) -> A
         ("failed", Daemon::Stopped),
     ];
     for (state, daemon) in states {
-        for size in SIZES {
-            let play = Play::open(name, size, daemon);
-            keep(&format!("{name}_{state}_{}x{}", size.width, size.height), &play);
-        }
+        keep_sizes(&format!("{name}_{state}"), |size| Play::open(name, size, daemon));
     }
 }
 

@@ -9,6 +9,8 @@ use ratatui::{
 };
 use shared::{api::admin::Status, time::Timestamp};
 
+use super::work::Work;
+
 /// What a text means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tone {
@@ -242,6 +244,8 @@ pub struct Look<'a> {
     pub now: Timestamp,
     /// What the daemon last said of itself.
     pub status: Option<&'a Status>,
+    /// The console's own job.
+    pub work: Option<&'a Work>,
 }
 
 impl Look<'_> {

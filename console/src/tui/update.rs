@@ -3,6 +3,7 @@
 mod act;
 mod answer;
 mod command;
+mod job;
 mod mouse;
 mod tick;
 mod typed;
@@ -10,7 +11,7 @@ mod typed;
 use ratatui::layout::Size;
 use shared::api::admin::Event;
 
-pub use self::command::candidates;
+pub use self::{answer::sentence, command::candidates};
 
 use super::{
     effect::Effect,
@@ -27,9 +28,9 @@ const SOON: std::time::Duration = std::time::Duration::from_millis(300);
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = dispatch(model, msg);
     if model.is_changed {
-        let inside = model.inside();
+        let area = model.main_part();
         if let Some(slot) = model.slot_mut() {
-            slot.screen.settle(inside);
+            slot.screen.settle(area);
         }
         keep_scroll(model);
     }
@@ -40,33 +41,21 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
     // Time and events alone do not make a frame due; they say so themselves.
     model.is_changed |= !matches!(msg, Msg::Tick | Msg::Happened(_));
     match msg {
-        Msg::Tick => tick::tick(model),
-        Msg::Key(key) => typed::key(model, key),
-        Msg::Paste(text) => typed::paste(model, &text),
-        Msg::Mouse(event) => mouse::mouse(model, event),
-        Msg::Resize { width, height } => {
-            model.size = Size::new(width, height);
-            Vec::new()
-        }
-        Msg::Answered { asker, query, result } => answer::answered(model, asker, &query, result),
-        Msg::Carried { order, outcome } => answer::carried(model, &order, outcome),
-        Msg::Following => {
-            model.link.is_open = true;
-            Vec::new()
-        }
-        Msg::Happened(events) => {
-            happened(model, &events);
-            Vec::new()
-        }
-        Msg::Unfollowed(failure) => {
-            unfollowed(model, failure.is_some());
-            Vec::new()
-        }
-        Msg::Stop => {
-            model.is_over = true;
-            Vec::new()
-        }
+        Msg::Tick => return tick::tick(model),
+        Msg::Key(key) => return typed::key(model, key),
+        Msg::Paste(text) => return typed::paste(model, &text),
+        Msg::Mouse(event) => return mouse::mouse(model, event),
+        Msg::Answered { asker, query, result } => return answer::answered(model, asker, &query, result),
+        Msg::Carried { order, outcome } => return answer::carried(model, &order, outcome),
+        Msg::Resize { width, height } => model.size = Size::new(width, height),
+        Msg::Worked(shown) => job::worked(model, shown),
+        Msg::Finished { job, result } => job::finished(model, &job, &result),
+        Msg::Following => model.link.is_open = true,
+        Msg::Happened(events) => happened(model, &events),
+        Msg::Unfollowed(failure) => unfollowed(model, failure.is_some()),
+        Msg::Stop => model.is_over = true,
     }
+    Vec::new()
 }
 
 fn happened(model: &mut Model, events: &[Event]) {

@@ -8,8 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod mirror;
+#[path = "../mirror/server.rs"]
+#[allow(dead_code, reason = "the tests of the mirror use more of it")]
+mod server;
 #[allow(dead_code, reason = "the benchmark uses more of it")]
 mod terminal;
+#[path = "../mirror/world.rs"]
+#[allow(dead_code, reason = "the tests of the mirror use more of it")]
+mod world;
 
 use sallyport::client::{Client, SessionQuery};
 use sallyportd::sandbox::{Options, Sandbox, entra::User};

@@ -25,10 +25,16 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts the program on a socket, in a terminal of so many columns and rows.
-    pub fn open(program: &str, socket: &Path, (cols, rows): (u16, u16)) -> Self {
+    pub fn open(program: &str, socket: &Path, size: (u16, u16)) -> Self {
+        Self::open_with(program, socket, &[], size)
+    }
+
+    /// The same, with arguments.
+    pub fn open_with(program: &str, socket: &Path, args: &[&str], (cols, rows): (u16, u16)) -> Self {
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
+        command.args(args);
         command.env_clear();
         for (name, value) in [("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("LANG", "C.UTF-8")] {
             command.env(name, value);

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use shared::{platform::Platform, release::Version};
 
-use super::{FolderArgs, KeepArgs, TrustArgs, order, progress::watched};
+use super::{
+    DowngradeArgs,
+    progress::watched,
+    settings::{FolderArgs, KeepArgs, SettingsArgs, TrustArgs},
+};
 use crate::{
     clock,
     command::{CommandError, Console},
     format::megabytes,
-    mirror::{self, Exported, Progress, RolledBack, Verified, VerifiedVersion, aside},
+    mirror::{self, Exported, Order, Progress, RolledBack, Verified, VerifiedVersion, aside},
     output::{Cell, Column, Fields, Style, Table, Tone, sentence},
 };
 
@@ -58,7 +62,9 @@ pub(super) struct ImportArgs {
     #[command(flatten)]
     folder: FolderArgs,
     #[command(flatten)]
-    keeping: KeepArgs,
+    keep: KeepArgs,
+    #[command(flatten)]
+    downgrade: DowngradeArgs,
 }
 
 impl VerifyArgs {
@@ -90,8 +96,8 @@ impl RollbackArgs {
 impl ExportArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         let Self { file, folder, version, platforms } = self;
-        let mut order = order(&folder, None)?;
-        order.platforms = platforms.into_iter().collect();
+        let settings = SettingsArgs { folder, ..SettingsArgs::default() }.settings();
+        let order = Order { platforms: platforms.into_iter().collect(), ..settings.order()? };
         let exported = aside(move || mirror::export(&order, version.as_ref(), &file, clock::now())).await?;
         Ok(console.output.document(&exported, |style| export(&exported, style))?)
     }
@@ -100,8 +106,9 @@ impl ExportArgs {
 impl ImportArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         console.may_change()?;
-        let Self { file, folder, keeping } = self;
-        let order = order(&folder, Some(&keeping))?;
+        let Self { file, folder, keep, downgrade } = self;
+        let settings = SettingsArgs { folder, keep, ..SettingsArgs::default() }.settings();
+        let order = Order { allow_downgrade: downgrade.allow_downgrade, ..settings.order()? };
         let progress = Progress::default();
         let work = progress.clone();
         let importing = aside(move || mirror::import(&order, &file, clock::now(), &work));

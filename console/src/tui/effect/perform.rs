@@ -1,15 +1,17 @@
 //! Does what `update` asked for: each effect is a task that speaks to the daemon and sends one message back.
 
+mod job;
+
 use std::future::Future;
 
 use futures_util::StreamExt;
 use shared::api::admin::Effect as Done;
 use tokio::{sync::mpsc::Sender, task::JoinSet};
 
-use super::{Answer, Asker, Failure, Order, Outcome, Query};
+use super::{Answer, Asker, Failure, Job, Order, Outcome, Query};
 use crate::{
     client::{Client, ClientError, Happening, Subject},
-    mirror,
+    mirror::{Progress, Settings},
     tui::msg::Msg,
 };
 
@@ -20,21 +22,25 @@ const BATCH: usize = 512;
 #[derive(Debug)]
 pub struct Performer {
     client: Client,
+    mirror: Settings,
     replies: Sender<Msg>,
     tasks: JoinSet<()>,
     /// Orders that are being carried out: they are finished before the program ends.
     orders: JoinSet<()>,
+    /// How far the job is that was begun last.
+    progress: Progress,
 }
 
 impl Performer {
-    pub fn new(client: Client, replies: Sender<Msg>) -> Self {
-        Self { client, replies, tasks: JoinSet::new(), orders: JoinSet::new() }
+    pub fn new(client: Client, mirror: Settings, replies: Sender<Msg>) -> Self {
+        let (tasks, orders, progress) = (JoinSet::new(), JoinSet::new(), Progress::default());
+        Self { client, mirror, replies, tasks, orders, progress }
     }
 
     pub fn ask(&mut self, asker: Asker, query: Query) {
-        let (client, replies) = (self.client.clone(), self.replies.clone());
+        let (client, mirror, replies) = (self.client.clone(), self.mirror.clone(), self.replies.clone());
         self.tasks.spawn(async move {
-            let result = answer(&client, &query).await;
+            let result = answer(&client, &mirror, &query).await;
             let _ = replies.send(Msg::Answered { asker, query, result }).await;
         });
     }
@@ -45,6 +51,17 @@ impl Performer {
             let outcome = carry(&client, &order).await;
             let _ = replies.send(Msg::Carried { order, outcome }).await;
         });
+    }
+
+    /// Begins a job. `update` sees to it that there is one at a time.
+    pub fn work(&mut self, job: Job) {
+        self.progress = Progress::default();
+        let (mirror, progress) = (self.mirror.clone(), self.progress.clone());
+        self.orders.spawn(job::work(job, mirror, progress, self.replies.clone()));
+    }
+
+    pub fn stop_work(&self) {
+        self.progress.stop();
     }
 
     pub fn follow(&mut self) {
@@ -70,15 +87,16 @@ impl Performer {
         }
     }
 
-    /// Lets the orders come to their end; each of them has its deadline.
+    /// Lets the orders come to their end: each of them has its deadline, and a job is stopped.
     pub async fn finish(mut self) {
+        self.progress.stop();
         // Nobody takes what came of them any more.
         drop(self.replies);
         while self.orders.join_next().await.is_some() {}
     }
 }
 
-async fn answer(client: &Client, query: &Query) -> Result<Answer, Failure> {
+async fn answer(client: &Client, mirror: &Settings, query: &Query) -> Result<Answer, Failure> {
     Ok(match query {
         Query::Status => Answer::Status(Box::new(client.status().await?)),
         Query::Traffic { after } => Answer::Traffic(Box::new(client.traffic(*after).await?)),
@@ -93,13 +111,8 @@ async fn answer(client: &Client, query: &Query) -> Result<Answer, Failure> {
         Query::Usage(query) => Answer::Usage(client.usage(query).await?),
         Query::Audit(query) => Answer::Audit(client.audit(query).await?),
         Query::Verify => Answer::Verify(Box::new(client.verify(None).await?)),
-        Query::Mirror => look().await?,
+        Query::Mirror => Answer::Mirror(Box::new(job::look(mirror).await?)),
     })
-}
-
-async fn look() -> Result<Answer, Failure> {
-    let survey = mirror::aside(|| mirror::survey(&mirror::folder(None))).await?;
-    Ok(Answer::Mirror(Box::new(survey)))
 }
 
 async fn carry(client: &Client, order: &Order) -> Outcome {

@@ -3,20 +3,40 @@
 
 use crossterm::event::KeyEvent;
 
-use super::plan::{Plan, Problem};
-use crate::tui::{effect::Order, input::Input};
+use super::{
+    Marks,
+    plan::{Ordered, Plan, Problem},
+};
+use crate::tui::input::Input;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     pub label: &'static str,
-    pub input: Input,
+    pub content: Content,
     /// What it is for, shown while it is empty.
     pub hint: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    Text(Input),
+    Marks(Marks),
+}
+
 impl Field {
     pub fn new(label: &'static str, text: &str, hint: &'static str) -> Self {
-        Self { label, input: Input::new(text), hint }
+        Self { label, content: Content::Text(Input::new(text)), hint }
+    }
+
+    pub fn marks(label: &'static str, options: impl IntoIterator<Item = (&'static str, bool)>) -> Self {
+        Self { label, content: Content::Marks(Marks::new(options)), hint: "" }
+    }
+
+    pub fn text(&self) -> String {
+        match &self.content {
+            Content::Text(input) => input.text(),
+            Content::Marks(marks) => marks.text(),
+        }
     }
 }
 
@@ -48,13 +68,14 @@ pub struct Form {
 pub enum Pressed {
     Stay,
     Cancel,
-    Go(Order),
+    Go(Ordered),
 }
 
 impl Form {
     pub fn new(plan: Plan, title: impl Into<String>, reach: Vec<String>) -> Self {
         let fields = plan.fields();
-        Self { plan, title: title.into(), reach, fields, focus: Focus::Field(0), problem: None }
+        let focus = if fields.is_empty() { Focus::Button(Button::Cancel) } else { Focus::Field(0) };
+        Self { plan, title: title.into(), reach, fields, focus, problem: None }
     }
 
     pub fn step(&mut self, is_forward: bool) {
@@ -84,9 +105,9 @@ impl Form {
     }
 
     fn go(&mut self) -> Pressed {
-        let typed: Vec<String> = self.fields.iter().map(|field| field.input.text()).collect();
+        let typed: Vec<String> = self.fields.iter().map(Field::text).collect();
         match self.plan.order(&typed) {
-            Ok(order) => Pressed::Go(order),
+            Ok(ordered) => Pressed::Go(ordered),
             Err(Problem { field, message }) => {
                 (self.focus, self.problem) = (Focus::Field(field), Some(message));
                 Pressed::Stay
@@ -99,11 +120,11 @@ impl Form {
         use crossterm::event::KeyCode::{Left, Right};
         self.problem = None;
         match self.focus {
-            Focus::Field(place) => {
-                if let Some(field) = self.fields.get_mut(place) {
-                    field.input.key(key);
-                }
-            }
+            Focus::Field(place) => match self.fields.get_mut(place).map(|field| &mut field.content) {
+                Some(Content::Text(input)) => _ = input.key(key),
+                Some(Content::Marks(marks)) => marks.key(key.code),
+                None => {}
+            },
             Focus::Button(button) if matches!(key.code, Left | Right) => {
                 let other = if button == Button::Cancel { Button::Go } else { Button::Cancel };
                 self.focus = Focus::Button(other);
@@ -114,9 +135,9 @@ impl Form {
 
     pub fn paste(&mut self, text: &str) {
         if let Focus::Field(place) = self.focus
-            && let Some(field) = self.fields.get_mut(place)
+            && let Some(Content::Text(input)) = self.fields.get_mut(place).map(|field| &mut field.content)
         {
-            field.input.paste(text);
+            input.paste(text);
         }
     }
 }
@@ -126,6 +147,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyModifiers};
 
     use super::*;
+    use crate::tui::effect::Order;
 
     fn typed(form: &mut Form, text: &str) {
         for letter in text.chars() {
@@ -151,6 +173,7 @@ mod tests {
         assert_eq!(form.problem, None);
         form.step(true);
         form.key(KeyEvent::new(KeyCode::Right, KeyModifiers::NONE));
-        assert_eq!(form.accept(), Pressed::Go(Order::Reload { reason: "new caps".to_owned() }));
+        let order = Order::Reload { reason: "new caps".to_owned() };
+        assert_eq!(form.accept(), Pressed::Go(Ordered::Order(order)));
     }
 }

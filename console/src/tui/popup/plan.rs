@@ -1,15 +1,21 @@
 //! What is going to be ordered once it is confirmed, and what has to be typed for it.
 
+mod job;
+
+use std::collections::BTreeSet;
+
 use shared::{
     api::admin::{Action, GrantOrder, Raise},
     id::{GrantId, UserId},
+    platform::Platform,
+    release::Version,
     usage::Money,
 };
 
 use super::form::Field;
 use crate::{
     client::Subject,
-    tui::effect::Order,
+    tui::effect::{Job, Order},
     value::{self, BadValue},
 };
 
@@ -22,6 +28,23 @@ pub enum Plan {
     /// One of these.
     EndGrant(Vec<GrantId>),
     Reload,
+    /// For these platforms, if nobody marks others.
+    Mirror(BTreeSet<Platform>),
+    RollBack(Version),
+    StopWork,
+    /// While a job runs.
+    Quit,
+}
+
+/// What comes out of a form.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ordered {
+    /// Of the daemon.
+    Order(Order),
+    /// Of this console.
+    Job(Job),
+    StopWork,
+    Quit,
 }
 
 /// What is wrong with a field, by its place.
@@ -66,6 +89,8 @@ impl Plan {
                 Field::new("by", "$20", "dollars in every window; requests and tokens a minute"),
                 Field::new("for", "1d", "such as 30m, 8h or 7d"),
             ],
+            Self::Mirror(platforms) => job::fields(platforms),
+            Self::RollBack(_) | Self::StopWork | Self::Quit => Vec::new(),
         }
     }
 
@@ -78,46 +103,64 @@ impl Plan {
             Self::Grant(_) => "Grant",
             Self::EndGrant(_) => "End the grant",
             Self::Reload => "Reload",
+            Self::Mirror(_) => "Mirror",
+            Self::RollBack(_) => "Roll back",
+            Self::StopWork => "Stop",
+            Self::Quit => "Quit",
         }
     }
 
     /// Whether it takes something away from somebody.
     pub fn is_destructive(&self) -> bool {
-        matches!(self, Self::Revoke(_) | Self::Lock(_) | Self::EndGrant(_))
+        !matches!(self, Self::Unlock(_) | Self::Grant(_) | Self::Reload | Self::Mirror(_))
     }
 
-    /// The order, from what was typed.
-    pub fn order(&self, typed: &[String]) -> Result<Order, Problem> {
-        let text = |field: usize| typed.get(field).map_or("", String::as_str);
-        let reason = value::reason(text(0)).map_err(Problem::of(0))?;
-        let seconds = |field: usize| {
-            let span = value::duration(text(field)).map_err(Problem::of(field))?;
-            Ok(span.as_secs_f64())
-        };
-        Ok(match self.clone() {
-            Self::Revoke(subjects) => Order::Revoke { subjects, reason },
-            Self::Unlock(subjects) => Order::Unlock { subjects, reason },
-            Self::Lock(subjects) => {
-                let duration_seconds = Some(seconds(1)?);
-                let message = value::line(text(2)).map_err(Problem::of(2))?;
-                let message = Some(message).filter(|message| !message.is_empty());
-                Order::Lock { subjects, action: Action { reason, duration_seconds, message } }
-            }
-            Self::Grant(user) => {
-                let what = Some(text(1).trim()).filter(|what| RAISES.contains(what));
-                let what = what.ok_or_else(|| Problem::new(1, NO_RAISE))?;
-                let raise = raise(what, text(2).trim()).ok_or_else(|| Problem::new(2, NO_AMOUNT))?;
-                Order::Grant { user, order: GrantOrder { reason, duration_seconds: seconds(3)?, raise } }
-            }
+    /// What is ordered, from what was typed.
+    pub fn order(&self, typed: &[String]) -> Result<Ordered, Problem> {
+        let reason = || value::reason(text(typed, 0)).map_err(Problem::of(0));
+        let order = match self.clone() {
+            Self::Mirror(_) => return Ok(Ordered::Job(job::order(typed)?)),
+            Self::RollBack(version) => return Ok(Ordered::Job(Job::RollBack(version))),
+            Self::StopWork => return Ok(Ordered::StopWork),
+            Self::Quit => return Ok(Ordered::Quit),
+            Self::Revoke(subjects) => Order::Revoke { subjects, reason: reason()? },
+            Self::Unlock(subjects) => Order::Unlock { subjects, reason: reason()? },
+            Self::Lock(subjects) => Order::Lock { subjects, action: lock(typed, reason()?)? },
+            Self::Grant(user) => Order::Grant { user, order: grant(typed, reason()?)? },
             Self::EndGrant(grants) => {
+                let reason = reason()?;
                 let number = typed.get(1).map_or("1", |number| number.trim());
                 let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
                 let grant = place.and_then(|place| grants.get(place).copied());
                 Order::EndGrant { grant: grant.ok_or_else(|| Problem::new(1, NO_GRANT))?, reason }
             }
-            Self::Reload => Order::Reload { reason },
-        })
+            Self::Reload => Order::Reload { reason: reason()? },
+        };
+        Ok(Ordered::Order(order))
     }
+}
+
+fn text(typed: &[String], field: usize) -> &str {
+    typed.get(field).map_or("", String::as_str)
+}
+
+fn seconds(typed: &[String], field: usize) -> Result<f64, Problem> {
+    let span = value::duration(text(typed, field)).map_err(Problem::of(field))?;
+    Ok(span.as_secs_f64())
+}
+
+fn lock(typed: &[String], reason: String) -> Result<Action, Problem> {
+    let duration_seconds = Some(seconds(typed, 1)?);
+    let message = value::line(text(typed, 2)).map_err(Problem::of(2))?;
+    let message = Some(message).filter(|message| !message.is_empty());
+    Ok(Action { reason, duration_seconds, message })
+}
+
+fn grant(typed: &[String], reason: String) -> Result<GrantOrder, Problem> {
+    let what = Some(text(typed, 1).trim()).filter(|what| RAISES.contains(what));
+    let what = what.ok_or_else(|| Problem::new(1, NO_RAISE))?;
+    let raise = raise(what, text(typed, 2).trim()).ok_or_else(|| Problem::new(2, NO_AMOUNT))?;
+    Ok(GrantOrder { reason, duration_seconds: seconds(typed, 3)?, raise })
 }
 
 const RAISES: [&str; 4] = ["spend", "requests", "tokens", "streams"];
@@ -152,7 +195,7 @@ mod tests {
             Plan::EndGrant(vec![GrantId::generate()]),
             Plan::Reload,
         ] {
-            let mut texts: Vec<String> = plan.fields().iter().map(|field| field.input.text()).collect();
+            let mut texts: Vec<String> = plan.fields().iter().map(Field::text).collect();
             let problem = plan.order(&texts).unwrap_err();
             assert_eq!(problem, Problem::of(0)(BadValue::NoReason), "{plan:?}");
             texts[0] = "  ".to_owned();
@@ -166,7 +209,7 @@ mod tests {
     fn a_lock_says_for_how_long() {
         let plan = Plan::Lock(Vec::new());
         let order = plan.order(&typed(&["lost laptop", "8h", "call the help desk"])).unwrap();
-        let Order::Lock { action, .. } = order else { panic!("{order:?}") };
+        let Ordered::Order(Order::Lock { action, .. }) = order else { panic!("{order:?}") };
         assert_eq!(action.duration_seconds, Some(28_800.0));
         assert_eq!(action.message.as_deref(), Some("call the help desk"));
         for wrong in ["", "8", "h", "0h", "-1h", "99999999999999999999d"] {
@@ -185,7 +228,7 @@ mod tests {
             ("streams", "2", Raise::ConcurrentStreams(2)),
         ] {
             let order = plan.order(&typed(&["release week", what, by, "7d"])).unwrap();
-            let Order::Grant { order, .. } = order else { panic!("{order:?}") };
+            let Ordered::Order(Order::Grant { order, .. }) = order else { panic!("{order:?}") };
             assert_eq!((order.raise, order.duration_seconds), (raise, 604_800.0));
         }
         for (field, texts) in [
@@ -202,7 +245,8 @@ mod tests {
     fn one_of_several_grants_is_ended_by_its_number() {
         let grants = vec![GrantId::generate(), GrantId::generate()];
         let order = Plan::EndGrant(grants.clone()).order(&typed(&["no need", "2"])).unwrap();
-        assert!(matches!(order, Order::EndGrant { grant, .. } if Some(&grant) == grants.get(1)));
+        let Ordered::Order(Order::EndGrant { grant, .. }) = order else { panic!("{order:?}") };
+        assert_eq!(Some(&grant), grants.get(1));
         for wrong in ["0", "3", "x"] {
             assert_eq!(
                 Plan::EndGrant(grants.clone()).order(&typed(&["no need", wrong])).unwrap_err().field,

@@ -1,17 +1,21 @@
-//! The install server's folder: which versions of Claude Code it holds, for which platforms, and which of them is served.
+//! The install server's folder: which versions of Claude Code it holds, for which platforms, and which of them is
+//! served; and the console's own work on it.
 
 mod columns;
+mod confirm;
 mod detail;
+mod panel;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use shared::{api::admin::Event, release::Version, time::Timestamp};
+use shared::{release::Version, time::Timestamp};
 
-use super::{Heard, Screen};
+use super::{Line, Reaction, Screen};
 use crate::{
-    mirror::Kept,
+    mirror::{Kept, VerifiedVersion},
     tui::{
-        effect::{Answer, Query},
+        action::Action,
+        effect::{Answer, Failure, Finished, Folder, Job, Query},
         popup::Detail,
         table::{Column, List, Row, Sort, Table},
         theme::Look,
@@ -23,28 +27,50 @@ const EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub struct Mirror {
-    table: Table<Kept>,
+    table: Table<Release>,
     asked: Option<Timestamp>,
-    folder: String,
-    served: Option<Version>,
+    folder: Option<Folder>,
+    /// What was found when a version was verified last.
+    checks: BTreeMap<Version, Checked>,
+    /// What is wrong besides the versions themselves.
+    problems: Vec<String>,
+}
+
+/// One version that is kept.
+#[derive(Debug, Clone)]
+struct Release {
+    kept: Kept,
+    checked: Option<Checked>,
+}
+
+#[derive(Debug, Clone)]
+struct Checked {
+    at: Timestamp,
+    found: VerifiedVersion,
 }
 
 impl Default for Mirror {
     fn default() -> Self {
         let newest_first = Sort { column: columns::VERSION, is_descending: true };
-        Self { table: Table::new(Some(newest_first)), asked: None, folder: String::new(), served: None }
+        Self {
+            table: Table::new(Some(newest_first)),
+            asked: None,
+            folder: None,
+            checks: BTreeMap::new(),
+            problems: Vec::new(),
+        }
     }
 }
 
-impl Row for Kept {
+impl Row for Release {
     type Id = Version;
 
     fn id(&self) -> Version {
-        self.version.clone()
+        self.kept.version.clone()
     }
 
     fn text(&self) -> Option<String> {
-        Some(format!("{} {}", self.version, columns::state(self).0))
+        Some(format!("{} {}", self.kept.version, columns::state(self).0))
     }
 
     fn columns() -> &'static [Column<Self>] {
@@ -62,16 +88,44 @@ impl Screen for Mirror {
     }
 
     fn take(&mut self, _query: &Query, answer: Answer, _now: Timestamp) -> Vec<Query> {
-        if let Answer::Mirror(survey) = answer {
-            self.folder = survey.folder.display().to_string();
-            self.served = survey.served;
-            self.table.replace(survey.versions);
+        if let Answer::Mirror(folder) = answer {
+            self.folder = Some(*folder);
+            self.show();
         }
         Vec::new()
     }
 
-    fn hear(&mut self, _event: &Event) -> Heard {
-        Heard::Nothing
+    fn needs_daemon(&self) -> bool {
+        false
+    }
+
+    fn act(&mut self, action: Action, _now: Timestamp) -> Option<Reaction> {
+        match action {
+            Action::StartMirror => Some(self.confirm_mirror()),
+            Action::RollBack => Some(self.confirm_rollback()),
+            Action::VerifyMirror => Some(Reaction::Start(Job::Verify(None))),
+            Action::VerifyVersion => Some(match self.table.selected() {
+                Some(release) => Reaction::Start(Job::Verify(Some(release.kept.version.clone()))),
+                None => Reaction::Say("there is no version to verify".to_owned()),
+            }),
+            _ => None,
+        }
+    }
+
+    fn finish(&mut self, _job: &Job, result: &Result<Finished, Failure>, now: Timestamp) {
+        match result {
+            Ok(Finished::Verified(verified)) => {
+                for found in &verified.versions {
+                    self.checks.insert(found.version.clone(), Checked { at: now, found: found.clone() });
+                }
+                self.problems.clone_from(&verified.problems);
+            }
+            // What was verified is another now.
+            Ok(Finished::Mirrored(outcome)) => drop(self.checks.remove(&outcome.version)),
+            Ok(Finished::RolledBack(_)) => self.problems.clear(),
+            Err(_) => {}
+        }
+        self.show();
     }
 
     fn list(&self) -> Option<&dyn List> {
@@ -83,19 +137,31 @@ impl Screen for Mirror {
     }
 
     fn detail(&self, look: &Look) -> Option<Detail> {
-        self.table.selected().map(|kept| detail::detail(kept, look))
+        self.table.selected().map(|release| detail::detail(release, look))
     }
 
     fn note(&self) -> Option<String> {
-        let served = self
-            .served
-            .as_ref()
-            .map_or_else(|| "nothing is served".to_owned(), |it| format!("{it} is served"));
-        Some(format!("{}, {served}", self.folder))
+        self.folder.as_ref().map(panel::note)
+    }
+
+    fn panel(&self, look: &Look) -> Vec<Line> {
+        panel::panel(&self.problems, look)
     }
 
     fn empty(&self) -> &'static str {
-        "there is no release: `sallyport mirror` brings one; `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR` names another folder"
+        "there is no release yet: `m` brings one; `--output` or `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR` names another folder"
+    }
+}
+
+impl Mirror {
+    /// Brings what was found on the disk and what was found when it was verified together.
+    fn show(&mut self) {
+        let Some(folder) = &self.folder else { return };
+        let releases = folder.survey.versions.iter().map(|kept| {
+            let checked = self.checks.get(&kept.version).cloned();
+            Release { kept: kept.clone(), checked }
+        });
+        self.table.replace(releases.collect());
     }
 }
 

@@ -221,7 +221,7 @@ impl<T: Row> Table<T> {
 
     /// What the rows in sight need. Columns only ever get wider, so that nothing trembles while figures change.
     fn measure(&mut self) {
-        let look = Look { theme: &MEASURE, now: Timestamp::default(), status: None };
+        let look = Look { theme: &MEASURE, now: Timestamp::default(), status: None, work: None };
         let mut needs = std::mem::take(&mut self.needs);
         needs.resize(T::columns().len(), 0);
         for row in (self.offset..self.offset + self.height).map_while(|position| self.shown_at(position)) {

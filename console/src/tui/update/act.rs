@@ -1,12 +1,12 @@
 //! Does what a key or a command asked for.
 
-use super::{command, typed};
+use super::{command, job, typed};
 use crate::tui::{
     action::Action,
     effect::{Asker, Effect, Query},
     keys::Mode,
     model::Model,
-    popup::{Form, Plan, Popup, Pressed},
+    popup::{Form, Ordered, Plan, Popup, Pressed},
     prompt::Prompt,
     screen::{self, Reaction},
     table::{Filter, List, Motion},
@@ -14,14 +14,18 @@ use crate::tui::{
 };
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    if action.command().is_some()
-        && let Some(why) = model.refusal()
+    if action.changes()
+        && let Some(why) = model.refusal(action)
     {
         model.tell(why, Tone::Warn);
         return Vec::new();
     }
+    if action.is_job() && job::is_busy(model) {
+        return Vec::new();
+    }
     match action {
-        Action::Quit => model.is_over = true,
+        Action::Quit => job::quit(model),
+        Action::StopWork => job::confirm_stop(model),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Redraw => return vec![Effect::Redraw],
         Action::Help => model.popups.push(Popup::Help { scroll: 0 }),
@@ -110,6 +114,7 @@ fn react(model: &mut Model, reaction: Reaction) -> Vec<Effect> {
         Reaction::Confirm(form) => model.popups.push(Popup::Form(form)),
         Reaction::Say(text) => model.tell(text, Tone::Warn),
         Reaction::Ask(queries) => return ask(model, queries),
+        Reaction::Start(job) => return job::start(model, job),
         Reaction::Open(queries) => {
             if !matches!(model.popups.last(), Some(Popup::Detail { .. })) {
                 model.popups.push(Popup::Detail { scroll: 0 });
@@ -176,12 +181,26 @@ pub fn press(model: &mut Model, pressed: Pressed) -> Vec<Effect> {
             model.tell("nothing was done", Tone::Dim);
             Vec::new()
         }
-        Pressed::Go(order) => {
-            if let Some(Popup::Form(form)) = model.popups.last() {
+        Pressed::Go(ordered) => go_on(model, ordered),
+    }
+}
+
+/// Does what a form ordered.
+fn go_on(model: &mut Model, ordered: Ordered) -> Vec<Effect> {
+    let form = model.popups.pop();
+    model.popups.clear();
+    match ordered {
+        Ordered::Job(job) => job::start(model, job),
+        Ordered::StopWork => job::stop(model),
+        Ordered::Quit => {
+            model.is_over = true;
+            Vec::new()
+        }
+        Ordered::Order(order) => {
+            if let Some(Popup::Form(form)) = form {
                 let verb = form.plan.verb().to_lowercase();
                 model.tell(format!("asked the daemon to {verb}: waiting for its answer"), Tone::Dim);
             }
-            model.popups.clear();
             vec![Effect::Carry(order)]
         }
     }

@@ -41,11 +41,12 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     if !model.popups.is_empty() {
         return Vec::new();
     }
+    let rows = model.main_part();
     let Some(list) = model.slot_mut().and_then(|slot| slot.screen.list_mut()) else { return Vec::new() };
-    if !inside.contains(at) {
+    if !rows.contains(at) {
         return Vec::new();
     }
-    match list.click(inside.width, at.x - inside.x, at.y - inside.y) {
+    match list.click(rows.width, at.x - rows.x, at.y - rows.y) {
         Click::Row { was_selected: true } => act::act(model, Action::Open),
         _ => Vec::new(),
     }

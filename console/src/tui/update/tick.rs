@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::is_up;
 use crate::tui::{
     effect::{Asker, Effect, Query},
-    model::{LinkState, Model},
+    model::{LinkState, Model, Slot},
 };
 
 /// From one question of the screen that is seen to the next.
@@ -48,10 +48,10 @@ fn status(model: &mut Model) -> Option<Effect> {
 
 fn screen(model: &mut Model) -> Vec<Effect> {
     let (now, current) = (model.now, model.current);
-    if matches!(model.link.state, LinkState::Down { .. }) {
-        return Vec::new();
-    }
-    let Some(slot) = model.slot_mut().filter(|slot| slot.waiting == 0 && slot.due <= now) else {
+    let is_down = matches!(model.link.state, LinkState::Down { .. });
+    let is_asked = |slot: &&mut Slot| slot.waiting == 0 && slot.due <= now;
+    let can_answer = |slot: &&mut Slot| !is_down || !slot.screen.needs_daemon();
+    let Some(slot) = model.slot_mut().filter(is_asked).filter(can_answer) else {
         return Vec::new();
     };
     slot.due = now + EVERY;

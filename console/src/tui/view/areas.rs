@@ -6,6 +6,9 @@ use ratatui::layout::Rect;
 
 use crate::tui::screen;
 
+/// Rows of a screen that no panel takes: its titles, and some more.
+const LEAST_ROWS: u16 = 5;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Areas {
     pub head: Rect,
@@ -34,6 +37,12 @@ pub fn inside(area: Rect) -> Rect {
         width: area.width.saturating_sub(2),
         height: area.height.saturating_sub(2),
     }
+}
+
+/// What is left above a panel of so many lines. A few rows always are.
+pub fn above(area: Rect, lines: usize) -> Rect {
+    let lines = u16::try_from(lines).unwrap_or(u16::MAX).min(area.height.saturating_sub(LEAST_ROWS));
+    Rect { height: area.height - lines, ..area }
 }
 
 /// In the middle of an area, as large as wanted if there is room.

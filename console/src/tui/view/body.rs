@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::paint;
+use super::{areas, paint};
 use crate::tui::{
     effect::Failure,
     model::{LinkState, Model, Slot},
@@ -18,10 +18,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if !slot.is_loaded {
         return paint::sentences(buffer, inside, &unloaded(model, slot), &look);
     }
-    if let Some(words) = slot.screen.list().and_then(|list| nothing_in(list, slot)) {
-        return paint::sentences(buffer, inside, &words, &look);
+    let panel = slot.screen.panel(&look);
+    let main = areas::above(inside, panel.len());
+    let below = Rect { y: main.bottom(), height: inside.height - main.height, ..inside };
+    paint::lines(buffer, below, &panel, 0, &look);
+    match slot.screen.list().and_then(|list| nothing_in(list, slot)) {
+        Some(words) => paint::sentences(buffer, main, &words, &look),
+        None => slot.screen.draw(main, buffer, &look),
     }
-    slot.screen.draw(inside, buffer, &look);
 }
 
 fn title(model: &Model, slot: &Slot) -> Vec<(String, Tone)> {
@@ -59,8 +63,8 @@ fn standing(list: &dyn List) -> Vec<(String, Tone)> {
 
 fn unloaded(model: &Model, slot: &Slot) -> Vec<(String, Tone)> {
     let of_link = match &model.link.state {
-        LinkState::Down { failure, .. } => Some(failure),
-        LinkState::Connecting | LinkState::Up => None,
+        LinkState::Down { failure, .. } if slot.screen.needs_daemon() => Some(failure),
+        LinkState::Down { .. } | LinkState::Connecting | LinkState::Up => None,
     };
     match of_link.or(slot.failure.as_ref()) {
         Some(failure) => explained(failure),

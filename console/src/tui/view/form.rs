@@ -5,10 +5,13 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
+mod marks;
+
 use super::{areas, paint};
 use crate::tui::{
     format,
-    popup::{Button, Field, Focus, Form},
+    input::Input,
+    popup::{Button, Content, Field, Focus, Form},
     theme::{Look, Tone},
 };
 
@@ -16,6 +19,8 @@ const WIDTH: u16 = 76;
 const LABELS: u16 = 10;
 /// Lines that are no field and say nothing of the reach: two of the frame, three empty ones, a problem, the buttons.
 const OTHERS: usize = 7;
+/// Those of them that only fields need.
+const OF_FIELDS: usize = 2;
 
 fn room() -> usize {
     usize::from(WIDTH - 4)
@@ -26,8 +31,17 @@ fn reach(form: &Form) -> Vec<String> {
 }
 
 fn place(form: &Form, within: Rect) -> Rect {
-    let height = reach(form).len() + form.fields.len() + OTHERS;
+    let fields: u16 = form.fields.iter().map(lines).sum();
+    let others = if fields == 0 { OTHERS - OF_FIELDS } else { OTHERS };
+    let height = reach(form).len() + usize::from(fields) + others;
     areas::middle(within, WIDTH, u16::try_from(height).unwrap_or(u16::MAX))
+}
+
+fn lines(field: &Field) -> u16 {
+    match &field.content {
+        Content::Text(_) => 1,
+        Content::Marks(marks) => marks::lines(marks),
+    }
 }
 
 fn buttons(form: &Form, within: Rect) -> [(Button, String, Rect); 2] {
@@ -62,18 +76,28 @@ pub fn draw(form: &Form, within: Rect, buffer: &mut Buffer, look: &Look) -> Opti
     let mut cursor = None;
     for (place, field) in form.fields.iter().enumerate() {
         let is_focused = form.focus == Focus::Field(place);
-        let at = draw_field(field, is_focused, Rect { y, height: 1, ..text }, buffer, look);
+        let area = Rect { y, height: lines(field), ..text };
+        let at = draw_field(field, is_focused, area, buffer, look);
         cursor = cursor.or(is_focused.then_some(at));
-        y += 1;
+        y += area.height;
     }
-    if let Some(problem) = &form.problem {
-        paint::put(buffer, (text.x, y), text.width, problem, (look.style(Tone::Bad), look));
-    }
+    let told = form.problem.as_deref().unwrap_or_else(|| advice(form));
+    let style = look.style(if form.problem.is_some() { Tone::Bad } else { Tone::Dim });
+    paint::put(buffer, (text.x, y), text.width, told, (style, look));
     for (button, label, area) in buttons(form, within) {
         let style = look.style(tone(form, button));
         paint::put(buffer, (area.x, area.y), area.width, &label, (style, look));
     }
     cursor
+}
+
+/// What else a key does here.
+fn advice(form: &Form) -> &'static str {
+    let Focus::Field(place) = form.focus else { return "" };
+    match form.fields.get(place).map(|field| &field.content) {
+        Some(Content::Marks(_)) => "Space marks, Left and Right move",
+        _ => "",
+    }
 }
 
 fn tone(form: &Form, button: Button) -> Tone {
@@ -88,15 +112,21 @@ fn tone(form: &Form, button: Button) -> Tone {
 fn draw_field(field: &Field, is_focused: bool, line: Rect, buffer: &mut Buffer, look: &Look) -> Position {
     let label = look.style(if is_focused { Tone::Accent } else { Tone::Dim });
     paint::put(buffer, (line.x, line.y), LABELS, field.label, (label, look));
-    let left = line.x + LABELS;
-    let room = line.right().saturating_sub(left);
-    let text = field.input.text();
+    let inside = Rect { x: line.x + LABELS, width: line.width.saturating_sub(LABELS), ..line };
+    match &field.content {
+        Content::Text(input) => draw_text(input, field.hint, inside, buffer, look),
+        Content::Marks(marks) => marks::draw(marks, is_focused, inside, buffer, look),
+    }
+}
+
+fn draw_text(input: &Input, hint: &str, line: Rect, buffer: &mut Buffer, look: &Look) -> Position {
+    let (left, room, text) = (line.x, line.width, input.text());
     if text.is_empty() {
-        paint::put(buffer, (left, line.y), room, field.hint, (look.style(Tone::Dim), look));
+        paint::put(buffer, (left, line.y), room, hint, (look.style(Tone::Dim), look));
         return Position::new(left, line.y);
     }
     // What is being typed stays in sight.
-    let before = format::width(field.input.before());
+    let before = format::width(input.before());
     let excess = before.saturating_sub(usize::from(room.saturating_sub(1)));
     let shown: String = text.chars().skip(excess).collect();
     paint::put(buffer, (left, line.y), room, &shown, (look.style(Tone::Plain), look));

@@ -26,7 +26,8 @@ pub fn draw(model: &Model, areas: &Areas, buffer: &mut Buffer) {
     let room = areas.head.width.saturating_sub(paint::line_width(&right) + 2);
     paint::line_right(buffer, areas.head, &right, &look);
     let mut left = vec![("Sallyport".to_owned(), Tone::Accent)];
-    for piece in model.status.as_ref().map(summary).unwrap_or_default() {
+    let work = model.work.as_ref().map(|work| (work.summary(), Tone::Accent));
+    for piece in work.into_iter().chain(model.status.iter().flat_map(summary)) {
         let separator = (format!(" {} ", look.theme.symbols.separator), Tone::Dim);
         let longer = [left.as_slice(), &[separator, piece]].concat();
         if paint::line_width(&longer) > room {

@@ -33,8 +33,8 @@ fn message(model: &Model) -> Option<(String, Tone)> {
     }
     let slot = model.slot().filter(|slot| slot.is_loaded)?;
     let failure = match &model.link.state {
-        LinkState::Down { failure, .. } => failure,
-        LinkState::Connecting | LinkState::Up => slot.failure.as_ref()?,
+        LinkState::Down { failure, .. } if slot.screen.needs_daemon() => failure,
+        LinkState::Down { .. } | LinkState::Connecting | LinkState::Up => slot.failure.as_ref()?,
     };
     let hint = failure.hint.as_ref().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
     Some((format!("{}{hint}", failure.message), Tone::Bad))

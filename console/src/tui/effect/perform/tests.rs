@@ -22,7 +22,12 @@ fn stage() -> Stage {
     let path = folder.path().join("admin.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let (sender, replies) = channel(8);
-    Stage { _folder: folder, listener, performer: Performer::new(Client::new(path), sender), replies }
+    Stage {
+        _folder: folder,
+        listener,
+        performer: Performer::new(Client::new(path), Settings::default(), sender),
+        replies,
+    }
 }
 
 /// Takes the next connection; says the first line of what it asked.

@@ -1,8 +1,11 @@
-//! Everything about one version: its binaries, their sizes and digests.
+//! Everything about one version: its binaries, their sizes and digests, and what was found when it was verified.
 
-use super::columns;
+use shared::platform::Platform;
+
+use super::{Checked, Release, columns};
 use crate::{
-    mirror::{Kept, KeptBinary},
+    format::megabytes,
+    mirror::KeptBinary,
     tui::{
         format::moment,
         popup::Detail,
@@ -10,24 +13,40 @@ use crate::{
     },
 };
 
-pub fn detail(kept: &Kept, look: &Look) -> Detail {
-    let (state, tone) = columns::state(kept);
+pub fn detail(release: &Release, look: &Look) -> Detail {
+    let kept = &release.kept;
+    let (state, tone) = columns::state(release);
     let detail = Detail::new(format!("Version {}", kept.version))
         .toned("state", state, tone)
         .maybe("published", kept.published.map(|at| moment(at, look.now)))
-        .maybe("signed by", kept.signer.clone())
-        .toned("", "`sallyport mirror verify` checks signatures and digests", Tone::Dim);
+        .maybe("signed by", kept.signer.clone());
+    let detail = match &release.checked {
+        Some(checked) => verified(detail, checked, look),
+        None => detail.toned("verified", "not since this console was opened: `v` does", Tone::Dim),
+    };
     let detail = match &kept.problem {
         Some(problem) => detail.toned("problem", problem.clone(), Tone::Bad),
         None => detail.heading("Binaries, with their SHA-256 digests"),
     };
-    kept.binaries.iter().fold(detail, binary)
+    let broken = release.checked.as_ref().map_or(&[][..], |checked| checked.found.broken.as_slice());
+    kept.binaries.iter().fold(detail, |detail, it| binary(detail, it, broken))
 }
 
-fn binary(detail: Detail, binary: &KeptBinary) -> Detail {
-    let KeptBinary { platform, size, checksum, is_there } = binary;
-    if *is_there {
-        return detail.pair(platform.as_str(), format!("{}, {checksum}", columns::megabytes(*size)));
+fn verified(detail: Detail, checked: &Checked, look: &Look) -> Detail {
+    let at = moment(checked.at, look.now);
+    if checked.found.problems.is_empty() {
+        return detail.toned("verified", format!("whole, {at}"), Tone::Good);
     }
-    detail.toned(platform.as_str(), "not mirrored", Tone::Dim)
+    let detail = detail.toned("verified", format!("not whole, {at}"), Tone::Bad);
+    let problems = checked.found.problems.iter();
+    problems.fold(detail, |detail, problem| detail.toned("problem", problem.clone(), Tone::Bad))
+}
+
+fn binary(detail: Detail, binary: &KeptBinary, broken: &[Platform]) -> Detail {
+    let KeptBinary { platform, size, checksum, is_there } = binary;
+    if !is_there {
+        return detail.toned(platform.as_str(), "not mirrored", Tone::Dim);
+    }
+    let tone = if broken.contains(platform) { Tone::Bad } else { Tone::Plain };
+    detail.toned(platform.as_str(), format!("{}, {checksum}", megabytes(*size)), tone)
 }

@@ -1,10 +1,12 @@
+mod job;
+
 use crossterm::event::KeyCode;
 use shared::{platform::Platform, release::Digest, time::Timestamp};
 
 use crate::{
-    mirror::{Kept, KeptBinary, Survey},
+    mirror::{Kept, KeptBinary, SOURCE, Survey},
     tui::{
-        effect::{Answer, Query},
+        effect::{Answer, Folder, Query},
         testing::{Daemon, NOW, Play, SIZES, keep, snapshots},
         theme::{Theme, ThemeName, Tone},
     },
@@ -32,11 +34,12 @@ fn kept(version: &str, there: &[Platform]) -> Kept {
 
 fn survey(versions: Vec<Kept>) -> Answer {
     let served = versions.iter().find(|kept| kept.is_served).map(|kept| kept.version.clone());
-    Answer::Mirror(Box::new(Survey {
-        folder: "/var/lib/sallyport/install_artifacts".into(),
-        served,
-        versions,
-        unfinished: 0,
+    let folder = "/var/lib/sallyport/install_artifacts".into();
+    Answer::Mirror(Box::new(Folder {
+        survey: Survey { folder, served, versions, unfinished: 0 },
+        source: SOURCE.to_owned(),
+        signer: Ok(format!("Anthropic, {SIGNER}")),
+        keep: 3,
     }))
 }
 

@@ -100,7 +100,7 @@ fn popups_look_as_they_did() {
 fn a_state_that_warns_has_the_colour_of_a_warning() {
     let play = play();
     let theme = Theme::new(ThemeName::Dark, false);
-    let look = Look { theme: &theme, now: NOW, status: None };
+    let look = Look { theme: &theme, now: NOW, status: None, work: None };
     assert_eq!(play.style("locked").fg, look.style(Tone::Warn).fg);
     assert_eq!(play.style(" live").fg, look.style(Tone::Good).fg);
 }

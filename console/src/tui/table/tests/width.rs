@@ -45,7 +45,11 @@ fn table() -> Table<Host> {
 fn drawn(table: &Table<Host>) -> String {
     let theme = Theme::new(ThemeName::None, false);
     let mut buffer = Buffer::empty(AREA);
-    table.draw(AREA, &mut buffer, &Look { theme: &theme, now: Timestamp::default(), status: None });
+    table.draw(
+        AREA,
+        &mut buffer,
+        &Look { theme: &theme, now: Timestamp::default(), status: None, work: None },
+    );
     text(&buffer)
 }
 

@@ -1,0 +1,71 @@
+//! What is told below the versions: the job that runs, file by file and in total, or what is wrong with the folder.
+
+use crate::{
+    format::megabytes,
+    mirror::{Shown, State, current, percent},
+    tui::{
+        effect::Folder,
+        graph,
+        screen::Line,
+        theme::{Look, Tone},
+        work::Work,
+    },
+};
+
+/// Cells of a bar.
+const BAR: u64 = 24;
+
+pub fn note(folder: &Folder) -> String {
+    let survey = &folder.survey;
+    let served = match &survey.served {
+        Some(version) => format!("{version} is served"),
+        None => "nothing is served".to_owned(),
+    };
+    let unfinished = match survey.unfinished {
+        0 => String::new(),
+        bytes => format!(", {} unfinished", megabytes(bytes)),
+    };
+    format!("{}, {served}{unfinished}", survey.folder.display())
+}
+
+pub fn panel(problems: &[String], look: &Look) -> Vec<Line> {
+    if let Some(work) = look.work {
+        return at_work(work, look);
+    }
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let told = problems.iter().map(|problem| vec![(format!("  {problem}"), Tone::Bad)]);
+    std::iter::once(heading("Wrong in the folder")).chain(told).collect()
+}
+
+fn heading(text: &str) -> Line {
+    vec![(format!("  {text}"), Tone::Accent)]
+}
+
+fn at_work(work: &Work, look: &Look) -> Vec<Line> {
+    let version = current(&work.shown).next().map(|shown| format!(": {}", shown.version));
+    let stopping = if work.is_stopping { ", stopping" } else { "" };
+    let mut lines = vec![heading(&format!("{}{}{stopping}", work.job.title(), version.unwrap_or_default()))];
+    lines.extend(current(&work.shown).map(|shown| row(shown, look)));
+    let total = if work.shown.is_empty() { "looking".to_owned() } else { work.total() };
+    lines.push(vec![(format!("  {total}"), Tone::Plain)]);
+    lines
+}
+
+fn row(shown: &Shown, look: &Look) -> Line {
+    let Shown { platform, size, done, state, .. } = shown;
+    let share = done.saturating_mul(1000).checked_div(*size).unwrap_or_default();
+    let tone = match state {
+        State::Waiting => Tone::Dim,
+        State::Checking | State::Fetching => Tone::Plain,
+        State::Done => Tone::Good,
+        State::Failed => Tone::Bad,
+    };
+    vec![
+        (format!("  {:<17} ", platform.as_str()), Tone::Plain),
+        (graph::bar(share, BAR, look), Tone::Graph),
+        (format!(" {:>3} % of {:>8}  ", percent(*done, *size), megabytes(*size)), Tone::Plain),
+        (state.word().to_owned(), tone),
+    ]
+}
