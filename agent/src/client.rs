@@ -20,6 +20,7 @@ pub use self::{
 pub enum Server {
     Auth,
     Install,
+    Gateway,
     Entra,
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one story each.
 
+mod doctor;
 mod error;
 mod get_token;
 mod install;
@@ -25,6 +26,8 @@ pub enum Command {
     Uninstall,
     /// Print Claude Code's environment for a shell
     SetupEnv(setup_env::SetupEnvArgs),
+    /// Find out what is wrong on this workstation, and mend it
+    Doctor(doctor::DoctorArgs),
     /// What administrators do for all users of a machine
     #[command(subcommand)]
     System(system::SystemCommand),
@@ -50,6 +53,7 @@ impl Command {
             Self::Install(arguments) => arguments.run(here).await,
             Self::Uninstall => uninstall::run(here).await,
             Self::SetupEnv(arguments) => arguments.run(here),
+            Self::Doctor(arguments) => arguments.run(here).await,
             Self::System(command) => command.run(here),
         }
     }

@@ -17,6 +17,9 @@ use crate::{
     unit::{self, Subject},
 };
 
+/// Variables that name a proxy.
+pub const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const GET_TOKEN: &str = "get-token";
 
 /// Puts the running program where it stays.
@@ -127,8 +130,7 @@ pub fn surroundings(config: &Config, place: &Place) -> Option<Surroundings> {
     let variable = |names: &[&str]| {
         names.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.trim().is_empty())
     };
-    let proxy =
-        variable(&["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]);
+    let proxy = variable(&PROXIES);
     let exempt = variable(&["NO_PROXY", "no_proxy"]);
     let host = gateway.host_str().unwrap_or_default().trim_matches(['[', ']']);
     Some(Surroundings {

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod credential;
+pub mod doctor;
 pub mod exit;
 pub mod file;
 pub mod identity;

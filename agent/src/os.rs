@@ -72,6 +72,9 @@ pub trait Os: Debug + Sync {
     /// The folder of Claude Code's managed settings; ours for all users of the machine stand beside them.
     fn managed_dir(&self) -> PathBuf;
 
+    /// Managed settings that win over the file: those that a device management delivers.
+    fn outranking(&self) -> Vec<String>;
+
     // Files that are nobody else's business.
     /// A new file that only this user may read and write, from its first moment on. It must not be there yet.
     fn create_private(&self, path: &Path) -> io::Result<File>;

@@ -94,6 +94,7 @@ impl fmt::Display for Server {
         f.write_str(match self {
             Self::Auth => "auth server",
             Self::Install => "install server",
+            Self::Gateway => "LLM gateway",
             Self::Entra => "sign-in service of Microsoft Entra",
         })
     }

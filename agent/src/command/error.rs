@@ -35,12 +35,18 @@ pub enum CommandError {
     NotAdministrator,
     #[error("nothing is installed that `{}` would tell of", .0.display())]
     NotInstalled(PathBuf),
+    #[error("{} found", problems(*.0))]
+    Unwell(usize),
     #[error("not everything could be undone")]
     NotUndone,
     #[error("stdout can't be written: {0}")]
     Output(#[from] io::Error),
     #[error("the program can't be started: {0}")]
     Runtime(io::Error),
+}
+
+fn problems(count: usize) -> String {
+    if count == 1 { "1 problem was".to_owned() } else { format!("{count} problems were") }
 }
 
 impl CommandError {
@@ -84,6 +90,7 @@ impl CommandError {
             Self::NoMachine
             | Self::Journal(_)
             | Self::NotInstalled(_)
+            | Self::Unwell(_)
             | Self::Output(_)
             | Self::Runtime(_) => None,
         }

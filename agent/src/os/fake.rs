@@ -67,6 +67,10 @@ impl Os for Fake {
         self.folder.path().join("managed")
     }
 
+    fn outranking(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn create_private(&self, path: &Path) -> io::Result<File> {
         let file = File::create_new(path)?;
         self.exposed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), false);

@@ -46,6 +46,11 @@ impl Os for Linux {
         PathBuf::from("/etc/claude-code")
     }
 
+    /// Here the file is all there is.
+    fn outranking(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn create_private(&self, path: &Path) -> io::Result<File> {
         unix::create_private(path)
     }

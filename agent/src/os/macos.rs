@@ -44,6 +44,11 @@ impl Os for Macos {
         PathBuf::from("/Library/Application Support/ClaudeCode")
     }
 
+    fn outranking(&self) -> Vec<String> {
+        let profiles = ["/Library/Managed Preferences/com.anthropic.claudecode.plist"];
+        profiles.into_iter().filter(|path| Path::new(path).exists()).map(str::to_owned).collect()
+    }
+
     fn create_private(&self, path: &Path) -> io::Result<File> {
         unix::create_private(path)
     }

@@ -49,6 +49,16 @@ impl Os for Windows {
         programs.map_or_else(|| PathBuf::from(r"C:\Program Files"), PathBuf::from).join("ClaudeCode")
     }
 
+    fn outranking(&self) -> Vec<String> {
+        let keys = [r"HKLM\SOFTWARE\Policies\ClaudeCode", r"HKCU\SOFTWARE\Policies\ClaudeCode"];
+        let is_there = |key: &&str| {
+            let mut ask = Command::new("reg");
+            ask.args(["query", key, "/v", "Settings"]).stdin(Stdio::null());
+            ask.output().is_ok_and(|told| told.status.success())
+        };
+        keys.into_iter().filter(is_there).map(str::to_owned).collect()
+    }
+
     /// A profile lets nobody else in, and what is made in it inherits that.
     fn create_private(&self, path: &Path) -> io::Result<File> {
         OpenOptions::new().write(true).create_new(true).open(path)

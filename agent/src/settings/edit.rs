@@ -8,7 +8,7 @@ use super::text::{BadText, Member, Object, bad, object, parse};
 pub type Path = Vec<String>;
 
 /// The value at a path, as it is written; nothing if there is none.
-pub(super) fn get(text: &str, path: &[String]) -> Result<Option<String>, BadText> {
+pub fn get(text: &str, path: &[String]) -> Result<Option<String>, BadText> {
     let Some((last, parents)) = path.split_last() else { return Ok(None) };
     let Some(parent) = descend(text, parents)? else { return Ok(None) };
     let value = parent.find(last).and_then(|(_, member)| text.get(member.value.clone()));

@@ -105,6 +105,14 @@ impl SettingsFile {
         Ok(undone)
     }
 
+    /// Takes the byte order mark away, and nothing else.
+    pub fn unmark(&self, os: &dyn Os) -> Result<(), BadSettings> {
+        match self.text().and_then(|text| text.strip_prefix('\u{feff}')) {
+            Some(text) => self.replace(os, text, |_| true),
+            None => Ok(()),
+        }
+    }
+
     fn assert_writable(&self) -> Result<(), BadSettings> {
         match fs::metadata(&self.path) {
             Ok(found) if found.permissions().readonly() => {

@@ -76,6 +76,14 @@ pub fn no_proxy(present: Option<&str>, host: &str) -> String {
     if is_in { present.to_owned() } else { format!("{present},{host}") }
 }
 
+/// Whether the proxy is not asked for a host, as most programs read `NO_PROXY`.
+pub fn is_exempt(no_proxy: &str, host: &str) -> bool {
+    no_proxy.split(',').map(str::trim).filter(|one| !one.is_empty()).any(|one| {
+        let domain = one.trim_start_matches(['*', '.']);
+        one == "*" || host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+    })
+}
+
 /// The command for `/bin/sh -c` that runs a program with an argument.
 pub fn shell_command(program: &Path, argument: &str) -> String {
     let program = program.to_string_lossy();

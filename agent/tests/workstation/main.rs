@@ -10,7 +10,11 @@
 )]
 
 mod disk;
+mod doctor;
 mod install;
+#[path = "../../../daemon/tests/client/isolation.rs"]
+mod isolation;
 mod mirror;
+mod real;
 mod script;
 mod world;

@@ -67,8 +67,13 @@ impl Said {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(VERSION, &program(VERSION)).await
+    }
+
+    /// A world whose install server has this Claude Code.
+    pub(crate) async fn with(version: &str, program: &[u8]) -> Self {
         let mirror = Mirror::new(os::this().platform().unwrap());
-        mirror.release(VERSION, &program(VERSION));
+        mirror.release(version, program);
         mirror.agent(&fs::read(env!("CARGO_BIN_EXE_claude-agent")).unwrap());
         let sandbox = Sandbox::start_with(Options::default(), |config| {
             config.install.artifacts_dir = mirror.path("");
@@ -76,7 +81,7 @@ impl World {
         });
         let world = Self { sandbox: sandbox.await.unwrap(), mirror, folder: tempfile::tempdir().unwrap() };
         fs::create_dir(world.home("")).unwrap();
-        world.until_served(VERSION).await;
+        world.until_served(version).await;
         world
     }
 

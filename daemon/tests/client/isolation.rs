@@ -8,12 +8,14 @@ use std::{
 /// Set for the inner run.
 const INSIDE: &str = "SALLYPORT_TEST_ISOLATED";
 
-/// Loopback is all the network there is, and what is written to `/etc` is written to memory.
+/// Loopback is all the network there is, and what is written to `/etc` and `/usr/local` is written to memory.
 const PREPARE: &str = "set -e
 ip link set lo up
 mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work
-mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc
+for folder in etc usr/local; do
+  mkdir -p /mnt/$folder/upper /mnt/$folder/work
+  mount -t overlay overlay -o lowerdir=/$folder,upperdir=/mnt/$folder/upper,workdir=/mnt/$folder/work /$folder
+done
 exec \"$@\"";
 
 /// Runs `test`, whose path is `path`, in isolation.
