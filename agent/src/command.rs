@@ -5,13 +5,20 @@ mod error;
 mod get_token;
 mod install;
 mod login;
+mod logout;
+mod refresh_loop;
+mod session;
 mod setup_env;
+mod status;
 mod system;
 mod uninstall;
 
 use clap::Subcommand;
 
-pub use self::{error::CommandError, get_token::print_if_fresh, login::LoginArgs};
+pub use self::{
+    error::CommandError, get_token::print_if_fresh, login::LoginArgs, logout::LogoutArgs,
+    refresh_loop::RefreshLoopArgs, status::StatusArgs,
+};
 use crate::{config::ConfigArgs, os::Os};
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +38,12 @@ pub enum Command {
     /// What administrators do for all users of a machine
     #[command(subcommand)]
     System(system::SystemCommand),
+    /// Keep the token fresh
+    RefreshLoop(RefreshLoopArgs),
+    /// Sign out: ends the session, and removes its tokens
+    Logout(LogoutArgs),
+    /// Show whether somebody is signed in, and the settings
+    Status(StatusArgs),
 }
 
 /// Where a command runs.
@@ -55,6 +68,9 @@ impl Command {
             Self::SetupEnv(arguments) => arguments.run(here),
             Self::Doctor(arguments) => arguments.run(here).await,
             Self::System(command) => command.run(here),
+            Self::RefreshLoop(arguments) => arguments.run(here).await,
+            Self::Logout(arguments) => arguments.run(here).await,
+            Self::Status(arguments) => arguments.run(here),
         }
     }
 }

@@ -24,6 +24,8 @@ use crate::{clock, file::Replacement, os::Os};
 pub const MARGIN: Duration = Duration::from_mins(5);
 /// A file that comes from the future by more than this was written before the clock was set back.
 const DRIFT: Duration = Duration::from_mins(1);
+/// Longer than a refresh takes.
+const PATIENCE: Duration = Duration::from_secs(15);
 const LARGEST: u64 = 64 * 1024;
 /// What a refreshed credential may take beyond the present one.
 const ROOM: usize = 8 * 1024;
@@ -114,7 +116,22 @@ impl Store {
                 _ => {}
             }
         }
-        Lock::open(&self.path.with_extension("json.lock")).map_err(unwritable)
+        Lock::open(&self.lock_path()).map_err(unwritable)
+    }
+
+    /// The lock, held. Nobody keeps it for long, unless he hangs.
+    pub async fn hold(&self) -> Result<Held, CredentialError> {
+        let taken = tokio::time::timeout(PATIENCE, self.lock()?.take(|| None::<()>)).await;
+        match taken.map_err(|_| CredentialError::Busy(self.lock_path()))? {
+            Ok(Ok(held)) => Ok(held),
+            Ok(Err(())) => Err(CredentialError::Busy(self.lock_path())),
+            Err(error) => Err(self.unwritable(error)),
+        }
+    }
+
+    /// The file of the lock. It means nothing when nobody holds it, and stays until the agent is removed.
+    pub fn lock_path(&self) -> PathBuf {
+        self.path.with_extension("json.lock")
     }
 
     /// Makes sure that a credential can be kept before one is asked for. Whoever calls this holds the lock.
@@ -133,7 +150,7 @@ impl Store {
         }
     }
 
-    pub fn unwritable(&self, error: io::Error) -> CredentialError {
+    pub(crate) fn unwritable(&self, error: io::Error) -> CredentialError {
         CredentialError::Unwritable { path: self.path.clone(), error }
     }
 }

@@ -106,6 +106,8 @@ pub trait Os: Debug + Sync {
     /// Whether a browser could show something to the person who runs this.
     fn has_desktop(&self) -> bool;
     fn open_browser(&self, url: &str) -> io::Result<()>;
+    /// What to call to run a program that is a script, such as `az`.
+    fn script(&self, name: &str) -> String;
 
     // What runs in the background, for this user.
     /// Loads a unit now and at every logon. Doing it again changes nothing.

@@ -15,8 +15,8 @@ use crate::{
 
 /// How long all of it may take: Claude Code waits ten minutes for its helper, and a person does not.
 pub const BUDGET: Duration = Duration::from_secs(9);
-/// How long the auth server may keep us waiting while the token in hand still works.
-const PATIENCE_WITH_A_LIVE_ONE: Duration = Duration::from_secs(4);
+/// How long another process may take, of that.
+const TURN: Duration = Duration::from_secs(8);
 
 #[derive(Debug, Error)]
 pub enum RenewalError {
@@ -42,16 +42,27 @@ impl Renewal<'_> {
     /// may pass, the present one serves as long as it lives.
     pub async fn run(&self) -> Result<Credential, RenewalError> {
         let present = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
-        let now = clock::now();
-        if present.is_fresh(now) {
+        if present.is_fresh(clock::now()) {
             return Ok(present);
         }
-        let is_alive = present.is_alive(now);
-        let patience = if is_alive { PATIENCE_WITH_A_LIVE_ONE } else { BUDGET };
-        match timeout(patience, self.renew(&present)).await.unwrap_or(Err(RenewalError::TooSlow(patience))) {
-            Err(error) if is_alive && error.is_passing() => Ok(present),
+        // Not less while the token lives: whoever leaves too early loses an answer that comes, and with it the session.
+        let renewed = timeout(BUDGET, self.renew(&present)).await;
+        match renewed.unwrap_or(Err(RenewalError::TooSlow(BUDGET))) {
+            Err(error) if present.is_alive(clock::now()) && error.is_passing() => Ok(present),
             outcome => outcome,
         }
+    }
+
+    /// A new credential, whether or not the present one is fresh.
+    pub async fn force(&self) -> Result<Credential, RenewalError> {
+        let forced = async {
+            let held = self.store.hold().await?;
+            let present = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
+            let renewed = self.exchange(&present).await;
+            drop(held);
+            renewed
+        };
+        timeout(BUDGET, forced).await.unwrap_or(Err(RenewalError::TooSlow(BUDGET)))
     }
 
     async fn renew(&self, present: &Credential) -> Result<Credential, RenewalError> {
@@ -73,13 +84,13 @@ impl Renewal<'_> {
     /// process is at it.
     async fn hold(&self, present: &Credential) -> Result<Result<Held, Credential>, RenewalError> {
         let lock = self.store.lock()?;
-        let is_good =
-            |credential: &Credential, now: Timestamp| credential.is_fresh(now) || credential.is_alive(now);
         let meanwhile = || {
             let found = self.store.read().ok().flatten().unwrap_or_else(|| present.clone());
-            is_good(&found, clock::now()).then_some(found)
+            found.is_alive(clock::now()).then_some(found)
         };
-        Ok(lock.take(meanwhile).await.map_err(|error| self.store.unwritable(error))?)
+        let taken = timeout(TURN, lock.take(meanwhile)).await;
+        let taken = taken.map_err(|_| CredentialError::Busy(self.store.lock_path()))?;
+        Ok(taken.map_err(|error| self.store.unwritable(error))?)
     }
 
     /// Asks the server. The room for the answer is there before: a refresh token that was used and whose successor is

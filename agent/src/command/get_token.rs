@@ -1,15 +1,7 @@
 //! `claude-agent get-token`: one access token on stdout, and nothing else.
 
-use super::{CommandError, Workstation};
-use crate::{
-    client::{self, AuthServer},
-    clock,
-    config::Config,
-    credential::Store,
-    os::Os,
-    output,
-    renewal::Renewal,
-};
+use super::{CommandError, Workstation, session::Session};
+use crate::{clock, credential::Store, os::Os, output};
 
 /// Prints the token that lies there if it is fresh, which is nearly always: no runtime, no TLS, no settings. Says whether
 /// it did.
@@ -28,11 +20,7 @@ pub(super) async fn run(here: Workstation<'_>) -> Result<(), CommandError> {
     if print_if_fresh(here.os)? {
         return Ok(());
     }
-    let store = Store::of_user(here.os)?;
-    let config = Config::load(here.os, here.settings)?;
-    let base = config.auth()?.clone();
-    let server = AuthServer::new(client::http(&[&base])?, base);
-    let credential = Renewal { store: &store, server: &server }.run().await?;
+    let credential = Session::of(here)?.renewal().run().await?;
     output::data(credential.access_token.expose())?;
     Ok(())
 }

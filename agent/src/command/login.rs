@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct LoginArgs {
-    /// How to sign in
+    /// How to sign in; without it, by Azure CLI if it is signed in, else in the browser if there is one, else by a code
     #[arg(long, value_name = "METHOD", value_enum)]
     pub method: Option<Method>,
 }
@@ -26,11 +26,12 @@ impl LoginArgs {
         let entra = config.entra()?;
         let base = config.auth()?.clone();
         let client = client::http(&[&base, &entra.authority])?;
-        let lock = store.lock()?;
+        // Whoever can't keep a session need not sign in.
+        store.lock()?;
         let sign_in = SignIn { os: here.os, client: &client, entra: &entra };
-        let token = sign_in.run(self.method.unwrap_or(Method::DeviceCode)).await?;
+        let token = sign_in.run(self.method).await?;
         let server = AuthServer::new(client.clone(), base);
-        let held = lock.take(|| None::<()>).await.map_err(|error| store.unwritable(error))?;
+        let held = store.hold().await?;
         let room = store.reserve(0)?;
         let answer = server.verify(&sign_in.request(token)).await?;
         room.keep(&Credential::of(answer, clock::now()))?;

@@ -18,7 +18,7 @@ pub enum CredentialError {
     Corrupt { path: PathBuf, what: &'static str },
     #[error("`{}` can't be written: {}", path.display(), reason(error))]
     Unwritable { path: PathBuf, error: io::Error },
-    #[error("another `claude-agent` holds `{}` and does not let go", .0.display())]
+    #[error("another `claude-agent` is still at it: it holds `{}`", .0.display())]
     Busy(PathBuf),
 }
 
@@ -33,7 +33,7 @@ impl CredentialError {
                 "make room on the disk, then run the command again"
             }
             Self::Unwritable { .. } => "make the folder yours and writable, then run the command again",
-            Self::Busy(_) => "end it if it hangs, and try again",
+            Self::Busy(_) => "try again, and end it if it hangs",
         }
     }
 }

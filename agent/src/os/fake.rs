@@ -133,6 +133,10 @@ impl Os for Fake {
         Ok(())
     }
 
+    fn script(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
         self.units.lock().unwrap().insert(unit.name.to_owned(), UnitState::Loaded);
         Ok(())

@@ -122,6 +122,10 @@ impl Os for Linux {
         Err(failed)
     }
 
+    fn script(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
         unix::run("systemctl", &["--user", "daemon-reload"])?;
         unix::run("systemctl", &["--user", "enable", unit.name])?;

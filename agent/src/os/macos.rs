@@ -106,6 +106,10 @@ impl Os for Macos {
         unix::start("/usr/bin/open", &[url])
     }
 
+    fn script(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
         if self.state(unit)? == UnitState::Loaded {
             unix::run("/bin/launchctl", &["bootout", &target(unit)])?;

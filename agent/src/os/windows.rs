@@ -139,6 +139,10 @@ impl Os for Windows {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(|_| ())
     }
 
+    fn script(&self, name: &str) -> String {
+        format!("{name}.cmd")
+    }
+
     fn enable(&self, _unit: Unit<'_>) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }

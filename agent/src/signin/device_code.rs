@@ -55,12 +55,36 @@ fn patience(error: SignInError) -> Result<Duration, SignInError> {
         SignInError::Refused { error, .. } if error == "authorization_pending" => Ok(Duration::ZERO),
         SignInError::Refused { error, .. } if error == "slow_down" => Ok(Duration::from_secs(INTERVAL)),
         SignInError::Refused { error, .. } if error == "expired_token" => Err(SignInError::CodeExpired),
-        SignInError::Refused { error, .. }
-            if ["authorization_declined", "access_denied"].contains(&&*error) =>
-        {
+        SignInError::Refused { error, .. } if error == "authorization_declined" => Err(SignInError::Declined),
+        // The standard's word; from Entra it comes with a number that says more.
+        SignInError::Refused { error, code: None, .. } if error == "access_denied" => {
             Err(SignInError::Declined)
         }
         SignInError::Client(error) if error.is_passing() => Ok(Duration::from_secs(INTERVAL)),
         error => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(error: &str) -> Result<Duration, SignInError> {
+        patience(SignInError::refused(error, ""))
+    }
+
+    #[test]
+    fn a_server_is_asked_again_as_often_as_it_wants() {
+        assert_eq!(after("authorization_pending").unwrap(), Duration::ZERO);
+        assert_eq!(after("slow_down").unwrap(), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_will_not_change_ends_it() {
+        assert!(matches!(after("expired_token"), Err(SignInError::CodeExpired)));
+        assert!(matches!(after("access_denied"), Err(SignInError::Declined)));
+        let blocked =
+            patience(SignInError::refused("access_denied", "AADSTS53003: Access has been blocked."));
+        assert!(matches!(blocked, Err(SignInError::Refused { code: Some(53_003), .. })));
     }
 }

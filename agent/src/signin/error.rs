@@ -1,5 +1,7 @@
 //! Why nobody was signed in.
 
+use std::{io, time::Duration};
+
 use thiserror::Error;
 
 use super::aadsts::{self, Meaning};
@@ -18,6 +20,24 @@ pub enum SignInError {
     CodeExpired,
     #[error("the sign-in was declined")]
     Declined,
+    #[error("Azure CLI can't be started: {0}")]
+    NoAzureCli(io::Error),
+    #[error("nobody is signed in with Azure CLI")]
+    NotSignedIn,
+    #[error("Azure CLI did not answer within {} s", .0.as_secs())]
+    AzureCliSlow(Duration),
+    #[error("Azure CLI failed: {0}")]
+    AzureCli(String),
+    #[error("Azure CLI is signed in to another tenant, `{0}`")]
+    OtherTenant(String),
+    #[error("no port could be opened for the browser to come back to: {0}")]
+    NoPort(io::Error),
+    #[error("`{0}` is no address that a browser could open")]
+    Unsayable(String),
+    #[error("nobody signed in in the browser within {} minutes", .0.as_secs() / 60)]
+    BrowserSlow(Duration),
+    #[error("the token of Entra belongs to another sign-in (its nonce is not ours)")]
+    OtherNonce,
 }
 
 impl SignInError {
@@ -33,14 +53,26 @@ impl SignInError {
             Self::Refused { code, .. } => Some(code.and_then(aadsts::meaning)?.hint),
             Self::NoToken => Some("see that `ENTRA_SCOPES` asks for one"),
             Self::CodeExpired | Self::Declined => Some("run the command again"),
+            Self::NoAzureCli(_) => Some("install it, or use `--method browser` or `--method device-code`"),
+            Self::NotSignedIn => Some("run `az login`, or use `--method browser` or `--method device-code`"),
+            Self::AzureCliSlow(_) | Self::AzureCli(_) => {
+                Some("see what `az account get-access-token` says, or use another `--method`")
+            }
+            Self::OtherTenant(_) => Some("run `az login --tenant` with the tenant of `ENTRA_TENANT_ID`"),
+            Self::NoPort(_) => Some("use `--method device-code`"),
+            Self::BrowserSlow(_) => {
+                Some("if the browser showed an error of Entra, use `--method device-code`")
+            }
+            Self::Unsayable(_) => Some("see that `ENTRA_AUTHORITY` is right"),
+            Self::OtherNonce => Some("run the command again, and tell your administrators if it stays so"),
         }
     }
 
     pub fn exit_code(&self) -> Exit {
         match self {
             Self::Client(error) => error.exit_code(),
-            Self::Refused { .. } | Self::Declined => Exit::Refused,
-            Self::NoToken | Self::CodeExpired => Exit::Failed,
+            Self::Refused { .. } | Self::Declined | Self::OtherTenant(_) | Self::OtherNonce => Exit::Refused,
+            _ => Exit::Failed,
         }
     }
 }

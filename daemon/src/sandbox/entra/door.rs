@@ -9,7 +9,7 @@ use super::{
     CLIENT_ID, TENANT_ID, Tenant, User,
     error::Failure,
     form::Form,
-    grant::{Binding, DEVICE_LIFETIME, SignIn},
+    grant::{Binding, DEVICE_LIFETIME, Decision, SignIn},
     key, page,
     token::{Kind, LIFETIME},
 };
@@ -96,6 +96,9 @@ impl Tenant {
         if asked.get("code_challenge_method") != "S256" || asked.get("code_challenge").is_empty() {
             return Ok(self.redirect_failure(asked, &Failure::PkceRequired));
         }
+        if let Some(number) = blocked(asked.get("login_hint")) {
+            return Ok(self.redirect_failure(asked, &Failure::Blocked(number)));
+        }
         let Some(user) = User::find(asked.get("login_hint")) else {
             return Ok(page::choose("Sign in", &format!("/{TENANT_ID}{AUTHORIZE}"), asked));
         };
@@ -148,14 +151,18 @@ impl Tenant {
         if user_code.is_empty() {
             return page::ask_code(DEVICE_LOGIN, "");
         }
-        let user = User::find(hint);
-        if user.is_none() && hint != "decline" {
-            return page::choose("Sign in on your device", DEVICE_LOGIN, asked);
-        }
-        match (self.grants.decide(user_code, user, self.clock.now()), user) {
+        let decision = match (User::find(hint), blocked(hint)) {
+            (Some(user), _) => Decision::Approved(user),
+            (None, Some(number)) => Decision::Blocked(number),
+            (None, None) if hint == "decline" => Decision::Declined,
+            (None, None) => return page::choose("Sign in on your device", DEVICE_LOGIN, asked),
+        };
+        match (self.grants.decide(user_code, decision, self.clock.now()), decision) {
             (false, _) => page::ask_code(DEVICE_LOGIN, "There is no such code."),
-            (true, Some(_)) => page::say("Signed in", "Your device is signed in. You can close this page."),
-            (true, None) => page::say("Declined", "Your device is not signed in. You can close this page."),
+            (true, Decision::Approved(_)) => {
+                page::say("Signed in", "Your device is signed in. You can close this page.")
+            }
+            (true, _) => page::say("Declined", "Your device is not signed in. You can close this page."),
         }
     }
 
@@ -207,6 +214,11 @@ impl Tenant {
 
 fn check_client(asked: &Form) -> Result<(), Failure> {
     if asked.need("client_id")? == CLIENT_ID { Ok(()) } else { Err(Failure::UnknownClient) }
+}
+
+/// `blocked.53003` in place of a user: what a tenant blocks, with Entra's number for it.
+fn blocked(hint: &str) -> Option<u32> {
+    hint.strip_prefix("blocked.")?.parse().ok()
 }
 
 /// The redirect URIs of a desktop application (RFC 8252, section 7.3).

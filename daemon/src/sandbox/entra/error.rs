@@ -42,6 +42,8 @@ pub(super) enum Failure {
     CodeExpired,
     #[error("OAuth 2.0 device flow error. The user declined the request.")]
     Declined,
+    #[error("The sign-in was blocked, as it was asked to be.")]
+    Blocked(u32),
     #[error("The device code is not known.")]
     DeviceCode,
     #[error("{0}")]
@@ -68,6 +70,7 @@ impl Failure {
             Self::Pending => (70_016, "authorization_pending"),
             Self::CodeExpired => (70_020, "expired_token"),
             Self::Declined => (65_004, "authorization_declined"),
+            Self::Blocked(number) => (*number, "access_denied"),
             Self::DeviceCode => (70_000, "bad_verification_code"),
             Self::Body(_) | Self::NoSuchPath => (900_561, "invalid_request"),
             Self::Down => (90_033, "temporarily_unavailable"),

@@ -34,11 +34,13 @@ pub(super) struct Binding {
     pub(super) challenge: String,
 }
 
-#[derive(Debug)]
-enum Decision {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Decision {
     Open,
     Approved(&'static User),
     Declined,
+    /// By a policy of the tenant, with this AADSTS number.
+    Blocked(u32),
 }
 
 #[derive(Debug)]
@@ -110,15 +112,15 @@ impl Grants {
         DeviceCodes { device_code, user_code }
     }
 
-    /// Lets a user approve a device, or nobody decline it. Says whether there is one with this code.
-    pub(super) fn decide(&self, user_code: &str, user: Option<&'static User>, now: Timestamp) -> bool {
+    /// Decides about a device. Says whether there is one with this code.
+    pub(super) fn decide(&self, user_code: &str, decision: Decision, now: Timestamp) -> bool {
         let mut open = self.open(now);
         let mut devices = open.devices.values_mut();
         let Some(device) = devices.find(|device| device.grant.user_code.eq_ignore_ascii_case(user_code))
         else {
             return false;
         };
-        device.grant.decision = user.map_or(Decision::Declined, Decision::Approved);
+        device.grant.decision = decision;
         true
     }
 
@@ -132,6 +134,7 @@ impl Grants {
         let sign_in = match device.grant.decision {
             Decision::Open => return Err(Failure::Pending),
             Decision::Declined => return Err(Failure::Declined),
+            Decision::Blocked(number) => return Err(Failure::Blocked(number)),
             Decision::Approved(user) => {
                 SignIn { user, scope: device.grant.scope.clone(), nonce: String::new() }
             }

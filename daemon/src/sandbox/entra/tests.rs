@@ -218,6 +218,8 @@ async fn a_device_code_can_be_approved_at_once_declined_and_expire() {
     );
     world.open(&format!("{page}&login_hint=decline")).await;
     assert!(has_code(&world.poll_device(&codes).await, "authorization_declined", 65_004));
+    world.open(&format!("{page}&login_hint=blocked.53003")).await;
+    assert!(has_code(&world.poll_device(&codes).await, "access_denied", 53_003));
     let codes = world.start_device(&[]).await;
     world.clock.advance(Duration::from_mins(15));
     assert!(has_code(&world.poll_device(&codes).await, "expired_token", 70_020));
