@@ -31,13 +31,17 @@ cross:
 bench *ARGS:
     cargo bench -p sallyportd --bench gateway -- {{ ARGS }}
 
-# Downloads beside nginx: throughput, CPU and memory.
+# Downloads beside nginx, in the clear and over TLS: throughput, CPU and memory.
 bench-download *ARGS:
     cargo bench -p sallyportd --bench download -- {{ ARGS }}
 
 # Frames, start, memory and CPU of the console with 10,000 sessions and 500 events a second.
 bench-console *ARGS:
     cargo bench -p sallyport --bench console -- {{ ARGS }}
+
+# The README's picture: the console on a sandbox with five minutes of traffic (Debian: xvfb, xterm, imagemagick).
+screenshot:
+    .ci/screenshot
 
 # Licences, bans and sources of the dependencies (cargo install cargo-deny).
 deny:

@@ -56,6 +56,12 @@ pub fn of_operator(event: AuditEvent, subject: &Subject, operator: u32, reason: 
     Event { event: event.as_str().to_owned(), subject, operator: Some(operator), reason, ..Event::default() }
 }
 
+/// A workstation downloaded a binary, or several did.
+pub fn of_download(what: &str, at: Timestamp) -> Event {
+    let (event, subject) = (AuditEvent::Download.as_str().to_owned(), Some(what.to_owned()));
+    Event { event, at, subject, ..Event::default() }
+}
+
 /// A request began, or ended with an outcome.
 pub fn of_request(
     event: &str,

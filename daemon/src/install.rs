@@ -38,6 +38,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::{self, Config, Problems},
+    event::Events,
     http::{Call, Response, Route, reply, route},
     reload::{Prepared, Reload},
     store::Store,
@@ -59,14 +60,14 @@ impl Install {
     pub fn start(
         config: &config::Install,
         clock: Clock,
-        store: Arc<dyn Store>,
+        (store, events): (Arc<dyn Store>, Events),
         background: &Tasks,
     ) -> anyhow::Result<Self> {
         let key = Arc::new(key(config)?);
         let trust = Trust { key, allow_unsigned: config.allow_unsigned };
         let shelf = Arc::new(Shelf::new(Folder::new(config.artifacts_dir.clone()), trust, clock.clone()));
         background.spawn("install", shelf.clone().follow(background.stopping()));
-        let (downloads, recorder) = Downloads::new(clock, store);
+        let (downloads, recorder) = Downloads::new(clock, store, events);
         background.spawn("downloads", recorder.run(background.stopping()));
         Ok(Self { shelf, downloads })
     }

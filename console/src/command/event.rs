@@ -30,7 +30,7 @@ pub struct EventArgs {
 }
 
 /// What is told today. A newer daemon may tell more.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "sign_in",
     "refresh",
     "refusal",
@@ -42,6 +42,7 @@ const KNOWN: [&str; 13] = [
     "grant",
     "grant_end",
     "reload",
+    "download",
     "request_started",
     "request_ended",
 ];

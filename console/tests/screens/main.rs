@@ -12,6 +12,7 @@ mod mirror;
 #[path = "../mirror/server.rs"]
 #[allow(dead_code, reason = "the tests of the mirror use more of it")]
 mod server;
+mod steer;
 #[allow(dead_code, reason = "the benchmark uses more of it")]
 mod terminal;
 #[path = "../mirror/world.rs"]

@@ -1,9 +1,12 @@
 //! `just bench-download`: 200 downloads at once of one 250 MB binary, from the install server and from nginx, and one
-//! table. Some readers are slow: they hold their connections and must not hold anything else.
+//! table; then a part of it over TLS. Some readers are slow: they hold their connections and must not hold anything else.
 //!
 //! Each server is a process of its own, so that CPU and memory are its own. Rounds are interleaved; only the ratios travel
 //! to another machine.
 
+#[path = "../../tests/doors/certificate.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "it is made for tests, and can do more than is needed here")]
+mod certificate;
 mod load;
 #[path = "../../tests/doors/install/mirror.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "it is made for tests, and can do more than is needed here")]
@@ -20,10 +23,17 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use anyhow::Result;
 use shared::platform::Platform;
 
-use self::{load::Outcome, mirror::Mirror, process::Process, server::Servers};
+use self::{
+    load::{Outcome, Target},
+    mirror::Mirror,
+    process::Process,
+    server::Servers,
+};
 
 const VERSION: &str = "2.1.209";
 const SIZE: usize = 250_000_000;
+/// Over TLS, clients pay as much as servers do: so much of it tells the same in less time.
+const TLS_SIZE: usize = 50_000_000;
 const READERS: usize = 200;
 const SLOW_READERS: usize = 50;
 
@@ -52,16 +62,21 @@ async fn main() -> ExitCode {
 
 async fn run(rounds: usize) -> Result<()> {
     let mirror = mirror();
-    let servers = Servers::start(&mirror).await?;
+    compare(&mirror, (SIZE, false), rounds).await?;
+    compare(&mirror, (TLS_SIZE, true), rounds).await
+}
+
+async fn compare(mirror: &Mirror, (size, with_tls): (usize, bool), rounds: usize) -> Result<()> {
+    let servers = Servers::start(mirror, size, with_tls).await?;
+    let (megabytes, how) = (size / 1_000_000, if with_tls { "over TLS" } else { "in the clear" });
     say(&format!(
-        "{READERS} downloads of {} MB at once, and {SLOW_READERS} slow ones beside them",
-        SIZE / 1_000_000
+        "{READERS} downloads of {megabytes} MB at once {how}, and {SLOW_READERS} slow ones beside them"
     ));
     say(&format!("{:<16}{:>10}{:>14}{:>10}", "server", "MB/s", "CPU ms/GB", "MB"));
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        theirs.push(measure(&servers.nginx.process(), servers.nginx_url()).await?);
-        ours.push(measure(&servers.sallyport.process(), servers.sallyport_url()).await?);
+        theirs.push(measure(&servers.nginx.process(), &servers.theirs()).await?);
+        ours.push(measure(&servers.sallyport.process(), &servers.ours()).await?);
     }
     let (ours, theirs) = (median(ours), median(theirs));
     row("nginx", theirs);
@@ -78,9 +93,9 @@ fn mirror() -> Mirror {
     mirror
 }
 
-async fn measure(process: &Process, url: (std::net::SocketAddr, String)) -> Result<Measure> {
+async fn measure(process: &Process, target: &Target) -> Result<Measure> {
     let before = process.cpu();
-    let Outcome { bytes, took, memory } = load::run(url, process).await?;
+    let Outcome { bytes, took, memory } = load::run(target, process).await?;
     let gigabytes = bytes / 1e9;
     Ok(Measure {
         rate: bytes / took.as_secs_f64(),

@@ -1,13 +1,18 @@
 //! The two servers, before the same file.
 
-use std::{fs, io, net::SocketAddr, path::Path, process::Command, time::Duration};
+use std::{fs, io, net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+use sallyportd::config::TlsFiles;
 use shared::platform::Platform;
 use tempfile::TempDir;
 
 use crate::{
-    SIZE, VERSION, load,
+    VERSION,
+    certificate::{self, Files},
+    load::{self, Target},
     mirror::{Mirror, binary},
     program::{Program, free_address},
 };
@@ -18,19 +23,30 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Servers {
     pub sallyport: Program,
     pub nginx: Program,
+    bytes: usize,
+    tls: Option<Arc<ClientConfig>>,
     _folder: TempDir,
 }
 
 impl Servers {
-    pub async fn start(mirror: &Mirror) -> Result<Self> {
+    /// Each reader will read so many bytes of the binary.
+    pub async fn start(mirror: &Mirror, bytes: usize, with_tls: bool) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let files = with_tls.then(|| certificate::files("localhost"));
+        let paths = files.as_ref().map(Files::paths);
         let (ours, theirs) = (free_address()?, free_address()?);
-        let sallyport = Program::start(&mut daemon(folder.path(), mirror, ours)?, ours).await?;
-        let nginx = Program::start(&mut nginx(folder.path(), mirror, theirs)?, theirs).await?;
-        let servers = Self { sallyport, nginx, _folder: folder };
-        let (address, path) = servers.sallyport_url();
+        let mut daemon = daemon(folder.path(), mirror, ours)?;
+        if let Some(TlsFiles { certificate, key }) = &paths {
+            daemon.env("SALLYPORT_TLS_CERTIFICATE", certificate).env("SALLYPORT_TLS_KEY", key);
+        }
+        let sallyport = Program::start(&mut daemon, ours).await?;
+        let mut nginx = nginx(folder.path(), mirror, &listens(theirs, paths.as_ref()))?;
+        let nginx = Program::start(&mut nginx, theirs).await?;
+        let tls = paths.as_ref().map(trust).transpose()?;
+        let servers = Self { sallyport, nginx, bytes, tls, _folder: folder };
+        let target = servers.ours();
         let serving = async {
-            while load::download(address, &path).await.is_none_or(|bytes| bytes < SIZE) {
+            while load::download(&target).await.is_none_or(|read| read < bytes) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
@@ -38,13 +54,37 @@ impl Servers {
         Ok(servers)
     }
 
-    pub fn sallyport_url(&self) -> (SocketAddr, String) {
-        (self.sallyport.address, format!("/{}", binary(VERSION, Platform::LinuxX64)))
+    pub fn ours(&self) -> Target {
+        self.target(&self.sallyport)
     }
 
-    pub fn nginx_url(&self) -> (SocketAddr, String) {
-        (self.nginx.address, format!("/{}", binary(VERSION, Platform::LinuxX64)))
+    pub fn theirs(&self) -> Target {
+        self.target(&self.nginx)
     }
+
+    fn target(&self, program: &Program) -> Target {
+        let path = format!("/{}", binary(VERSION, Platform::LinuxX64));
+        Target { address: program.address, path, bytes: self.bytes, tls: self.tls.clone() }
+    }
+}
+
+/// Trusts this certificate and nothing else.
+fn trust(files: &TlsFiles) -> Result<Arc<ClientConfig>> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&files.certificate)?)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Where nginx listens, and how.
+fn listens(address: SocketAddr, tls: Option<&TlsFiles>) -> String {
+    let Some(TlsFiles { certificate, key }) = tls else { return format!("listen {address} backlog=4096;") };
+    let (certificate, key) = (certificate.display(), key.display());
+    format!(
+        "listen {address} ssl backlog=4096; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {certificate}; \
+         ssl_certificate_key {key};"
+    )
 }
 
 fn daemon(folder: &Path, mirror: &Mirror, listen: SocketAddr) -> io::Result<Command> {
@@ -72,7 +112,7 @@ fn daemon(folder: &Path, mirror: &Mirror, listen: SocketAddr) -> io::Result<Comm
 }
 
 /// nginx as one serves files with it.
-fn nginx(folder: &Path, mirror: &Mirror, listen: SocketAddr) -> io::Result<Command> {
+fn nginx(folder: &Path, mirror: &Mirror, listens: &str) -> io::Result<Command> {
     let file = folder.join("nginx.conf");
     let (root, place) = (mirror.path("").display().to_string(), folder.display().to_string());
     let config = format!(
@@ -81,7 +121,7 @@ events {{ worker_connections 4096; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; client_body_temp_path {place}/body; proxy_temp_path {place}/proxy;
   fastcgi_temp_path {place}/fastcgi; uwsgi_temp_path {place}/uwsgi; scgi_temp_path {place}/scgi;
-  server {{ listen {listen} backlog=4096; root {root}; }}
+  server {{ {listens} root {root}; }}
 }}
 "
     );

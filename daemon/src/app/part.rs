@@ -67,7 +67,7 @@ impl Parts {
         let auth =
             Auth { entra, keyring, sessions: sessions.clone(), clock: clock.clone(), lifetimes, results };
         let (auth, health) = (Arc::new(auth), health(clock.clone(), store));
-        let install = install(config, &sessions.store, &clock, background)?;
+        let install = install(config, &sessions, &clock, background)?;
         Ok(Self { store: sqlite, sessions, auth, gateway, made_of, install, health, budgets })
     }
 
@@ -81,11 +81,12 @@ impl Parts {
 
 fn install(
     config: &Config,
-    store: &Arc<dyn Store>,
+    sessions: &Sessions,
     clock: &Clock,
     background: &Tasks,
 ) -> anyhow::Result<Arc<Install>> {
-    let install = Install::start(&config.install, clock.clone(), store.clone(), background);
+    let records = (sessions.store.clone(), sessions.live.events().clone());
+    let install = Install::start(&config.install, clock.clone(), records, background);
     Ok(Arc::new(install.context("the install server can't be started")?))
 }
 

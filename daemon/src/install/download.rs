@@ -1,6 +1,6 @@
-//! What was downloaded: counted, and put on record.
+//! What was downloaded: counted, put on record, and told to whoever watches.
 //!
-//! Invariant: the audit trail grows by a bounded number of records a minute, whatever is downloaded.
+//! Invariant: a bounded number of records and events a minute, whatever is downloaded.
 
 use std::{
     net::IpAddr,
@@ -25,6 +25,7 @@ use super::index::What;
 use crate::{
     clock::Clock,
     domain::audit::{AuditEvent, AuditRecord, Origin},
+    event::{self, Events},
     http::{Call, Peer},
     store::Store,
 };
@@ -85,9 +86,9 @@ impl ByPlatform {
 
 impl Downloads {
     /// The second one must be run.
-    pub fn new(clock: Clock, store: Arc<dyn Store>) -> (Self, Recorder) {
+    pub fn new(clock: Clock, store: Arc<dyn Store>, events: Events) -> (Self, Recorder) {
         let (done, waiting) = mpsc::channel(WAITING);
-        let recorder = Recorder { waiting, store, clock, this_minute: 0, unrecorded: 0 };
+        let recorder = Recorder { waiting, store, events, clock, this_minute: 0, unrecorded: 0 };
         (Self { counts: Arc::default(), done }, recorder)
     }
 
@@ -141,6 +142,7 @@ impl Drop for UnderWay {
 pub(super) struct Recorder {
     waiting: mpsc::Receiver<Done>,
     store: Arc<dyn Store>,
+    events: Events,
     clock: Clock,
     this_minute: usize,
     unrecorded: u64,
@@ -191,6 +193,7 @@ impl Recorder {
 
     async fn put(&self, request: RequestId, address: Option<IpAddr>, detail: String) {
         let origin = Origin { at: self.clock.now(), request, address };
+        self.events.tell(|| event::of_download(&detail, origin.at));
         let record = AuditRecord { detail: Some(detail), ..AuditRecord::new(origin, AuditEvent::Download) };
         if let Err(error) = self.store.add_audit(record).await {
             warn!(%error, "download not put on record");
@@ -212,7 +215,9 @@ mod tests {
     async fn a_flood_is_put_down_in_one_line() {
         let dir = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(dir.path()).unwrap());
-        let (_downloads, mut recorder) = Downloads::new(Clock::System, store.clone());
+        let events = Events::default();
+        let mut watcher = events.watch();
+        let (_downloads, mut recorder) = Downloads::new(Clock::System, store.clone(), events);
         for _ in 0..MOST_A_MINUTE + 3 {
             recorder.record(done()).await;
         }
@@ -222,5 +227,7 @@ mod tests {
         let details: Vec<_> = trail.into_iter().map(|entry| entry.record.detail.unwrap()).collect();
         assert_eq!(details.len(), MOST_A_MINUTE + 2);
         assert_eq!(details[MOST_A_MINUTE..], ["3 more in a minute", "claude-agent linux-x64"]);
+        let told = std::iter::from_fn(|| watcher.try_recv().ok()?.subject.clone());
+        assert_eq!(told.collect::<Vec<_>>(), details);
     }
 }

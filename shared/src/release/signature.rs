@@ -52,12 +52,7 @@ impl Key {
     /// Verifies that this key signed these bytes. Of several signatures, those of other keys do not count.
     pub fn verify(&self, signed: &[u8], signature: &[u8], now: Timestamp) -> Result<Signer, BadSignature> {
         let signatures = read(signature)?;
-        if self.is_revoked() {
-            return Err(BadSignature::KeyRevoked(self.fingerprint().clone()));
-        }
-        if let Some(at) = self.expires().filter(|at| *at <= now) {
-            return Err(BadSignature::KeyExpired { key: self.fingerprint().clone(), at });
-        }
+        self.holds(now)?;
         let mut outcome = Err(self.other_key(&signatures));
         for signature in &signatures {
             match self.check(signed, signature, now) {
@@ -67,6 +62,17 @@ impl Key {
             }
         }
         outcome
+    }
+
+    /// Whether anything that it signed can be good at this moment.
+    pub fn holds(&self, now: Timestamp) -> Result<(), BadSignature> {
+        if self.is_revoked() {
+            return Err(BadSignature::KeyRevoked(self.fingerprint().clone()));
+        }
+        match self.expires().filter(|at| *at <= now) {
+            Some(at) => Err(BadSignature::KeyExpired { key: self.fingerprint().clone(), at }),
+            None => Ok(()),
+        }
     }
 
     /// Nothing if another key made it.

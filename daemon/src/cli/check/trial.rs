@@ -1,15 +1,20 @@
 //! What can be tried without serving: does each part accept its configuration?
 
-use std::{fmt::Display, fs, path::Path, sync::Arc};
+use std::{fmt::Display, fs, io::ErrorKind, path::Path, sync::Arc};
 
 use crate::{
     auth::entra::Entra,
     clock::Clock,
     config::{Config, Problem, Setting, SigningKeys},
     http::tls::Certificates,
+    install,
     keyring::Keyring,
     live::LiveSessions,
 };
+
+const KEY_HINT: &str = "; hint: `[install] key` names the signer's public key, as `gpg --export` writes it";
+const FOLDER_HINT: &str =
+    "; hint: `CLAUDE_CODE_INSTALL_ARTIFACTS_DIR` names the folder that `sallyport mirror` fills";
 
 /// A part that is fine.
 #[derive(Debug)]
@@ -28,6 +33,7 @@ pub(super) fn try_out(config: &Config) -> (Vec<Finding>, Vec<Problem>) {
         ("token", token(config)),
         ("entra", entra(config)),
         ("bedrock", Ok(bedrock(config))),
+        ("install", install(config)),
     ];
     for (part, trial) in trials {
         match trial {
@@ -101,6 +107,23 @@ fn bedrock(config: &Config) -> String {
     let endpoint = bedrock.endpoint.as_deref().unwrap_or("the region's endpoint");
     let proof = if bedrock.api_key.is_some() { "API key" } else { "signed requests" };
     format!("region {}, {endpoint}, {proof}", bedrock.region)
+}
+
+/// Without the folder nothing is served, and it may come later: that is no problem.
+fn install(config: &Config) -> Result<String, String> {
+    let install = &config.install;
+    let key = install::key(install).map_err(|error| format!("{error:#}{KEY_HINT}"))?;
+    key.holds(Clock::System.now()).map_err(|error| format!("`[install] key`: {error}{KEY_HINT}"))?;
+    let folder = install.artifacts_dir.display();
+    let found = match fs::read_dir(&install.artifacts_dir) {
+        Ok(_) => format!("`{folder}` is there"),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            format!("`{folder}` is not there yet, `sallyport mirror` makes it")
+        }
+        Err(error) => return Err(format!("`{folder}` can't be read: {error}{FOLDER_HINT}")),
+    };
+    let others = if install.allow_unsigned { ", and what nobody has signed" } else { "" };
+    Ok(format!("{found}; releases signed by {}{others}", key.fingerprint()))
 }
 
 fn problem(part: &'static str, refused: &str) -> Problem {

@@ -119,6 +119,7 @@ async fn an_agent_is_served_with_its_digest_if_somebody_vouches_for_it() {
 #[tokio::test]
 async fn downloads_to_the_end_are_on_record_and_parts_are_not() {
     let world = World::of(mirrored()).await;
+    let mut events = world.events().await;
     for range in ["bytes=0-4", "bytes=5-"] {
         world.ask(Method::GET, super::RUN, &[(reqwest::header::RANGE, range)]).await;
     }
@@ -126,6 +127,11 @@ async fn downloads_to_the_end_are_on_record_and_parts_are_not() {
     world.get("/claude-code/install/windows/claude-code-setup.exe").await;
     let recorded = world.recorded(2).await;
     assert_eq!(recorded, ["claude 2.1.209 linux-x64", "claude 2.1.209 win32-arm64"]);
+    let mut told = String::new();
+    while told.matches("event: download").count() < 2 {
+        told.push_str(std::str::from_utf8(&events.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(recorded.iter().all(|what| told.contains(&format!("\"subject\":\"{what}\""))), "{told}");
 }
 
 #[tokio::test]

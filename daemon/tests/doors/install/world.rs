@@ -87,8 +87,7 @@ impl World {
 
     /// How the install server is, as operators see it, once it is in this state and says so.
     pub(crate) async fn health(&self, state: HealthState, words: &str) -> String {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let operator = Client::builder().unix_socket(self.sandbox.admin_socket().to_owned()).build().unwrap();
+        let operator = self.operator();
         let asking = async {
             loop {
                 let answer = operator.get("http://sallyport/status").send().await.unwrap();
@@ -103,6 +102,18 @@ impl World {
             }
         };
         tokio::time::timeout(NEVER, asking).await.expect("it never came to that state")
+    }
+
+    /// What happens from now on, as operators see it.
+    pub(crate) async fn events(&self) -> reqwest::Response {
+        let mut events = self.operator().get("http://sallyport/events").send().await.unwrap();
+        assert_eq!(events.chunk().await.unwrap().as_deref(), Some(&b": watching\n\n"[..]));
+        events
+    }
+
+    fn operator(&self) -> Client {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Client::builder().unix_socket(self.sandbox.admin_socket().to_owned()).build().unwrap()
     }
 
     /// The downloads on record, once there are so many.

@@ -20,7 +20,7 @@ async fn check_says_what_is_fine() {
     let output = world.output(&["check"]).await;
     assert_eq!(output.status.code(), Some(0));
     let text = stdout(&output);
-    for part in ["listen", "certificate", "state", "token", "entra", "bedrock"] {
+    for part in ["listen", "certificate", "state", "token", "entra", "bedrock", "install"] {
         assert!(text.contains(&format!("ok: {part}: ")), "{text}");
     }
     assert!(text.ends_with("no problems\n"), "{text}");
@@ -65,6 +65,36 @@ async fn check_tries_what_reading_cannot_tell() {
         text.contains("2 problems") && text.contains("key.pem") && text.contains("is not a folder"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn check_tries_the_key_of_releases_and_the_folder_of_the_install_server() {
+    let world = World::new().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/tests/release");
+    world.write("page.html", "<html></html>");
+    world.write("config.toml", "");
+    let of = async |key: &str, artifacts: &str| {
+        world.write("sallyport.toml", &format!("[install]\nkey = '{key}'\nartifacts_dir = '{artifacts}'\n"));
+        let output = world.output(&["check"]).await;
+        (output.status.code(), stdout(&output))
+    };
+    let (code, text) = of(&format!("{folder}/signer.key"), "not/there").await;
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("`not/there` is not there yet") && text.contains("122CEE40"), "{text}");
+    for (key, artifacts, said) in [
+        ("page.html", ".", "`page.html` can't be used: this is not an OpenPGP public key"),
+        (&format!("{folder}/two.key"), ".", "there are 2 keys where one belongs"),
+        (&format!("{folder}/expired.key"), ".", "expired on 2024-01-31"),
+        (&format!("{folder}/revoked.key"), ".", "has been revoked"),
+        (&format!("{folder}/signer.key"), "config.toml", "`config.toml` can't be read: "),
+    ] {
+        let (code, text) = of(key, artifacts).await;
+        assert_eq!(code, Some(1), "{key}: {text}");
+        assert!(
+            text.contains(said) && text.contains("hint: ") && text.contains("1 problem"),
+            "{said}\n{text}"
+        );
+    }
 }
 
 #[tokio::test]

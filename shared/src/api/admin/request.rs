@@ -33,7 +33,7 @@ pub struct Request {
 #[serde(default)]
 pub struct Event {
     /// `sign_in`, `refresh`, `refusal`, `reuse`, `logout`, `revocation`, `lock`, `unlock`, `grant`, `grant_end`,
-    /// `reload`, `request_started` or `request_ended`.
+    /// `reload`, `download`, `request_started` or `request_ended`.
     pub event: String,
     pub at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ pub struct Event {
     pub outcome: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens: Option<Tokens>,
-    /// What an operator acted on.
+    /// What an operator acted on, or what was downloaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
