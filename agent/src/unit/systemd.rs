@@ -43,10 +43,24 @@ fn timer() -> String {
     )
 }
 
-/// A command line as systemd splits it. Variables are not looked for in the program's own path, so `$` stays.
+/// A command line as systemd splits it. It runs no program whose path has quotes in it: a shell does. In the path of a
+/// program `$` means itself, in an argument it would be a variable.
 fn command(program: &str, arguments: &[&str]) -> String {
+    let path = word(program);
+    let mut command = if program.contains(['"', '\'', '\\']) {
+        format!(r#"/bin/sh -c "exec \"$$0\" \"$$@\"" {}"#, path.replace('$', "$$"))
+    } else {
+        path
+    };
+    for argument in arguments {
+        let _ = write!(command, " {argument}");
+    }
+    command
+}
+
+fn word(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for character in program.chars() {
+    for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
             '%' => quoted.push_str("%%"),
@@ -55,8 +69,5 @@ fn command(program: &str, arguments: &[&str]) -> String {
         }
     }
     quoted.push('"');
-    for argument in arguments {
-        let _ = write!(quoted, " {argument}");
-    }
     quoted
 }

@@ -19,8 +19,11 @@ fn units_are_as_they_should_be_on_every_system() {
 
 #[test]
 fn a_path_means_itself() {
+    let unit = shown(Os::Linux, "/home/a b/100% & $HOME/agent");
+    let command = r#"ExecStart="/home/a b/100%% & $HOME/agent" refresh-loop --once"#;
+    assert!(unit.lines().any(|line| line == command), "{unit}");
     let unit = shown(Os::Linux, "/home/a \"b\"/100%\\n & $HOME/agent");
-    let command = r#"ExecStart="/home/a \"b\"/100%%\\n & $HOME/agent" refresh-loop --once"#;
+    let command = r#"ExecStart=/bin/sh -c "exec \"$$0\" \"$$@\"" "/home/a \"b\"/100%%\\n & $$HOME/agent" refresh-loop --once"#;
     assert!(unit.lines().any(|line| line == command), "{unit}");
     let plist = shown(Os::Macos, "/Users/a \"b\" & <c>/agent");
     assert!(plist.contains("<string>/Users/a &quot;b&quot; &amp; &lt;c&gt;/agent</string>"), "{plist}");

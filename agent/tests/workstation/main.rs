@@ -17,4 +17,5 @@ mod isolation;
 mod mirror;
 mod real;
 mod script;
+mod unit;
 mod world;
