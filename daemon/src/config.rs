@@ -1,6 +1,7 @@
 //! The daemon's configuration: what every part of it may ask for, already parsed and checked.
 
 mod change;
+mod credential;
 mod directory;
 mod document;
 mod dotenv;

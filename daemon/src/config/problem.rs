@@ -19,6 +19,11 @@ pub enum Origin {
         line: usize,
         variable: String,
     },
+    /// A file of the service manager's, named like the variable.
+    Credential {
+        path: PathBuf,
+        variable: String,
+    },
     /// A variable of the process.
     Environment(String),
     /// An option of the command line.
@@ -32,6 +37,7 @@ impl fmt::Display for Origin {
             Self::File { path, line } | Self::EnvFile { path, line, .. } => {
                 write!(f, "{}:{line}", path.display())
             }
+            Self::Credential { path, .. } => write!(f, "{}", path.display()),
             Self::Environment(variable) => write!(f, "environment {variable}"),
             Self::Flag(flag) => f.write_str(flag),
         }

@@ -213,7 +213,9 @@ fn counted(value: Value, unit: &str) -> Value {
 /// What to call a value: by its variable if that set it, else by its key.
 fn name<'a>(origin: &'a Origin, key: &'a str) -> &'a str {
     match origin {
-        Origin::Environment(variable) | Origin::EnvFile { variable, .. } => variable,
+        Origin::Environment(variable)
+        | Origin::Credential { variable, .. }
+        | Origin::EnvFile { variable, .. } => variable,
         _ => key,
     }
 }

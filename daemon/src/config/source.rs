@@ -1,4 +1,4 @@
-//! Where values are looked for: options, environment, `.env`, `sallyport.toml`. What is read here is text; what
+//! Where values are looked for: options, environment, credentials, `.env`, `sallyport.toml`. What is read here is text; what
 //! it means is decided by `section`.
 
 use std::{
@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    credential::{self, Credential},
     document::{self, Entry},
     dotenv::{self, Assignment},
     problem::{Bad, Origin, Problem},
@@ -70,6 +71,7 @@ impl Given {
 pub(super) struct Sources {
     pub flags: Vec<(&'static str, &'static str, String)>,
     pub environment: BTreeMap<String, String>,
+    pub credentials: BTreeMap<String, Credential>,
     pub env_path: PathBuf,
     pub env_file: BTreeMap<String, Assignment>,
     pub path: PathBuf,
@@ -84,6 +86,7 @@ impl Sources {
         let mut problems = Vec::new();
         let mut found =
             Self { flags: given.flags.clone(), environment: given.environment.clone(), ..Self::default() };
+        found.credentials = credential::read(&given.environment, &mut problems);
         match given.read_env_file() {
             Ok(file) => found.take_env_file(file, &mut problems),
             Err(bad) => problems.push(Problem::new(None, bad.what, bad.hint)),
@@ -101,10 +104,13 @@ impl Sources {
         Some((Value::Text(text.clone()), Origin::Flag(flag)))
     }
 
-    /// What a variable says: the process's own, else the file's. An empty variable says nothing.
+    /// What a variable says: the process's own, else the credential's, else the file's. An empty variable says nothing.
     pub fn variable(&self, name: &str) -> Option<(Value, Origin)> {
         let of_process = self.environment.get(name).filter(|text| !text.is_empty());
         let of_file = self.env_file.get(name).filter(|assignment| !assignment.value.is_empty());
+        if let (None, Some(credential)) = (of_process, self.credentials.get(name)) {
+            return Some(credential.value(name));
+        }
         match (of_process, of_file) {
             // The same in both: the file is where someone wrote it.
             (Some(text), Some(assignment)) if *text != assignment.value => Some(from_process(name, text)),
@@ -162,7 +168,7 @@ fn first_of(paths: &[PathBuf]) -> Result<Option<(PathBuf, String)>, Bad> {
     read(path).map(|text| Some((path.clone(), text)))
 }
 
-fn read(path: &Path) -> Result<String, Bad> {
+pub(super) fn read(path: &Path) -> Result<String, Bad> {
     fs::read_to_string(path).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::NotFound => "check the path",

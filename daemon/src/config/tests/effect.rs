@@ -20,6 +20,33 @@ fn later_sources_win() {
 }
 
 #[test]
+fn a_credential_stands_between_the_environment_and_the_file() {
+    let mut house = House::complete("");
+    let folder = house.folder.path().join("credentials");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("INTERNAL_JWT_SECRET"), format!("{SECRET}-of-systemd\n")).unwrap();
+    fs::write(folder.join("AUTH_PORT"), "40\n").unwrap();
+    fs::write(folder.join("tls.key"), [0xff]).unwrap();
+    house = house.with("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
+    house.given.environment.remove("INTERNAL_JWT_SECRET");
+    fs::write(house.folder.path().join(".env"), "INTERNAL_JWT_SECRET=short\n").unwrap();
+    let config = house.with("AUTH_PORT", "10").read().config.unwrap();
+    assert_eq!(config.listen.auth_port, 10);
+    let SigningKeys::Shared(secrets) = config.token.keys else { unreachable!("no key files were given") };
+    assert_eq!(secrets[0].expose(), &format!("{SECRET}-of-systemd"));
+}
+
+#[test]
+fn a_bad_credential_is_named_by_its_file() {
+    let house = House::complete("");
+    let folder = house.folder.path().join("credentials");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("AUTH_PORT"), "none").unwrap();
+    let house = house.with("CREDENTIALS_DIRECTORY", folder.to_str().unwrap());
+    assert!(house.problems().starts_with("credentials/AUTH_PORT: `AUTH_PORT`: "), "{}", house.problems());
+}
+
+#[test]
 fn variables_count_in_the_units_of_their_names() {
     let house = House::complete("")
         .with("INTERNAL_JWT_TTL_HOURS", "8")

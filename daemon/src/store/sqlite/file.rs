@@ -51,14 +51,15 @@ impl Files {
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Opens a connection. `secure_delete`: an erased seed must not linger in a free page.
+    /// Opens a connection. `secure_delete`: an erased seed must not linger in a free page. `temp_store`: a service manager
+    /// takes the folder for temporary files away from a daemon that has handed over.
     pub(super) fn connect(&self) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.database, flags)?;
         connection.busy_timeout(BUSY)?;
         connection.execute_batch(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;
-             PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864;",
+             PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY;",
         )?;
         Ok(connection)
     }

@@ -1,0 +1,88 @@
+//! The daemon under a real systemd, which `.ci/boot` boots in a container. Scripts beside this file say what happens there.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use sallyportd::sandbox::bedrock::Options;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What the units need, where a package would put it.
+const FILES: [(&str, &str); 6] = [
+    ("systemd/sallyportd.service", "/usr/lib/systemd/system/sallyportd.service"),
+    ("systemd/sallyportd.socket", "/usr/lib/systemd/system/sallyportd.socket"),
+    ("systemd/sallyport.sysusers", "/usr/lib/sysusers.d/sallyport.conf"),
+    ("systemd/sallyport.tmpfiles", "/usr/lib/tmpfiles.d/sallyport.conf"),
+    ("daemon/tests/boot/house.sh", "/root/house.sh"),
+    ("daemon/tests/boot/load.py", "/root/load.py"),
+];
+const PACKAGES: [&str; 4] = ["ca-certificates", "curl", "procps", "python3"];
+
+fn boot(script: &str, copies: &[(PathBuf, &str)]) -> Output {
+    let root = root();
+    let mut command = Command::new(root.join(".ci/boot"));
+    for package in PACKAGES {
+        command.args(["--package", package]);
+    }
+    for (from, to) in copies {
+        command.args(["--copy".to_owned(), format!("{}:{to}", from.display())]);
+    }
+    command.arg(root.join("daemon/tests/boot").join(script));
+    command.arg(Options::default().credentials.secret_access_key.expose());
+    command.output().unwrap()
+}
+
+fn assert_passed(output: &Output) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+#[ignore = "boots a real systemd, as root"]
+fn a_restart_is_not_noticed_and_no_death_lasts() {
+    let mut copies: Vec<_> = FILES.iter().map(|(from, to)| (root().join(from), *to)).collect();
+    let daemon = PathBuf::from(env!("CARGO_BIN_EXE_sallyportd"));
+    // The console is built beside the daemon.
+    copies.push((daemon.with_file_name("sallyport"), "/usr/bin/sallyport"));
+    copies.push((daemon, "/usr/bin/sallyportd"));
+    assert_passed(&boot("service.sh", &copies));
+}
+
+#[test]
+#[ignore = "needs systemd-analyze"]
+fn the_units_are_right_and_tight() {
+    let root = root().join("systemd");
+    let units =
+        ["sallyportd.service", "sallyportd.socket", "sallyport-mirror.service", "sallyport-mirror.timer"];
+    // Programs and manual pages are looked for where a package puts them: not on this machine.
+    let folder = tempfile::tempdir().unwrap();
+    for unit in units {
+        let text = std::fs::read_to_string(root.join(unit)).unwrap();
+        let text =
+            text.replace("/usr/bin/sallyportd", "/bin/true").replace("/usr/bin/sallyport", "/bin/true");
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("Documentation=")).collect();
+        let text = lines.join("\n");
+        std::fs::write(folder.path().join(unit), text).unwrap();
+    }
+    let verified = Command::new("systemd-analyze")
+        .arg("verify")
+        .args(units.map(|unit| folder.path().join(unit)))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+    assert!(verified.status.success() && said.is_empty() && verified.stdout.is_empty(), "{said}");
+    for unit in ["sallyportd.service", "sallyport-mirror.service"] {
+        let rated = Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--threshold=15", "--no-pager"])
+            .arg(root.join(unit))
+            .output()
+            .unwrap();
+        assert!(rated.status.success(), "{unit}: {}", String::from_utf8_lossy(&rated.stdout));
+    }
+}
