@@ -107,6 +107,7 @@ fn publish(
 ) -> Result<Outcome, MirrorError> {
     let platforms = outcome.platforms.iter().copied().collect();
     Publication { tree: &tree, release, platforms: &platforms, at }.publish(wanted)?;
+    tree.sweep(&release.manifest.version)?;
     let removed = tree.prune(keep)?;
     Ok(Outcome { removed, ..outcome })
 }

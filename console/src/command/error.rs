@@ -79,7 +79,9 @@ impl CommandError {
         let hint = match self {
             Self::Client(error) => return error.hint(),
             Self::Mirror(error) => error.hint()?,
-            Self::MirrorBroken => "mirror what is broken again: what is whole is not fetched twice",
+            Self::MirrorBroken => {
+                "mirror what is broken again: what is whole is not fetched twice; if another signer is trusted, name the key with `--key`"
+            }
             Self::ReadOnly => "leave out `--read-only` to change something",
             Self::Unknown { near, .. } if !near.is_empty() => "these are like it; name one in full",
             Self::Unknown { what: "session", .. } => "`sallyport sessions list` has them all",

@@ -5,6 +5,8 @@ mod keep;
 mod progress;
 mod settings;
 
+use std::path::Path;
+
 use clap::{Args, Subcommand};
 use shared::platform::Platform;
 
@@ -91,7 +93,7 @@ impl RunArgs {
         let (order, progress) = (self.order()?, Progress::default());
         let running = mirror::run(&order, &progress, clock::now());
         let outcome = progress::watched(running, &progress).await?;
-        Ok(console.output.document(&outcome, |style| shown(&outcome, style))?)
+        Ok(console.output.document(&outcome, |style| shown(&outcome, &order.output, style))?)
     }
 
     fn order(self) -> Result<Order, MirrorError> {
@@ -105,7 +107,7 @@ impl RunArgs {
     }
 }
 
-fn shown(outcome: &Outcome, style: &Style) -> String {
+fn shown(outcome: &Outcome, folder: &Path, style: &Style) -> String {
     let Outcome { version, previous, platforms, present, fetched_bytes, signer, removed, dry_run } = outcome;
     let list = |platforms: &[Platform]| {
         platforms.iter().map(|platform| platform.as_str()).collect::<Vec<_>>().join(" ")
@@ -114,6 +116,7 @@ fn shown(outcome: &Outcome, style: &Style) -> String {
     let removed = removed.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     Fields::default()
         .add("version", version.to_string())
+        .add("folder", folder.display().to_string())
         .maybe("before", previous.as_ref().map(ToString::to_string))
         .add("signed by", signer.as_deref().unwrap_or("nobody: the signature was not checked"))
         .add("platforms", list(platforms))

@@ -104,7 +104,7 @@ impl MirrorError {
                 "nothing was published; try again, and if it stays so, ask whoever runs the source"
             }
             Self::Locked(_) => "wait until it has ended",
-            Self::Stopped => "start it again: it goes on where it ended",
+            Self::Stopped => "start it again: what was fetched is not fetched twice",
             Self::Space { .. } => "make room, or keep fewer versions with `--keep`",
             Self::NothingServed(_) => "mirror a release first, with `sallyport mirror`",
             Self::NothingBefore(_) | Self::NotKept(_) => {

@@ -133,6 +133,18 @@ impl Tree {
         Ok(versions)
     }
 
+    /// Removes what an earlier mirror left on its way, unless it is of this version: nobody goes on there.
+    pub(super) fn sweep(&self, version: &Version) -> Result<(), MirrorError> {
+        let own = format!("{version}-");
+        for entry in fs::read_dir(self.partial()).into_iter().flatten().flatten() {
+            if !entry.file_name().to_string_lossy().starts_with(&own) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(MirrorError::file(&path))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the oldest versions, so many that `keep` stay. One that a pointer names always stays.
     pub(super) fn prune(&self, keep: Option<usize>) -> Result<Vec<Version>, MirrorError> {
         let Some(keep) = keep else { return Ok(Vec::new()) };

@@ -3,7 +3,7 @@
 //! A screen's test hands [`snapshots`] two functions that answer its questions, one with data and one without. What is
 //! drawn in each state at each size is kept in `snapshots/`; `INSTA_UPDATE=always cargo test` writes them anew.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -103,6 +103,22 @@ impl Play {
 
     pub fn write(&mut self, text: &str) {
         text.chars().for_each(|letter| self.press(KeyCode::Char(letter)));
+    }
+
+    pub fn click(&mut self, (column, row): (u16, u16)) {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        self.tell(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    }
+
+    /// Where a text is, as a mouse sees it.
+    pub fn place(&self, text: &str) -> (u16, u16) {
+        let shown = self.text();
+        let lines = shown.lines().zip(0..);
+        let mut found = lines.filter_map(|(line, row)| {
+            let at = line.find(text)?;
+            Some((u16::try_from(line.get(..at)?.chars().count()).ok()?, row))
+        });
+        found.next().unwrap_or_else(|| panic!("`{text}` is not shown:\n{shown}"))
     }
 
     pub fn draw(&self) -> Buffer {

@@ -101,6 +101,20 @@ async fn a_mirror_that_is_stopped_goes_on_there_the_next_time() {
     assert_eq!(fetches(&world), [format!("{LINUX} from 20000")]);
 }
 
+#[tokio::test]
+async fn what_is_left_of_another_version_goes_once_a_version_is_served() {
+    let world = World::with_release("2.1.300").await;
+    leave(&world, &content("2.1.300", Platform::LinuxX64)[..5000]);
+    let mut order = only_linux(&world);
+    order.platforms = [Platform::LinuxArm64].into();
+    world.mirror(&order).await.unwrap();
+    assert_eq!(survey(&world.output()).unwrap().unfinished, 5000, "it is of the same version");
+    world.release("2.1.301");
+    world.channel("latest", "2.1.301");
+    world.mirror(&order).await.unwrap();
+    assert_eq!(survey(&world.output()).unwrap().unfinished, 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_breaks_is_taken_up_as_long_as_something_comes() {
     let world = World::with_release("2.1.300").await;

@@ -88,7 +88,11 @@ impl RollbackArgs {
         let rolling = aside(move || mirror::rollback(&folder, to.as_ref(), (&trust, clock::now()), &work));
         let back = watched(rolling, &progress).await?;
         let RolledBack { from, to } = &back;
-        let told = format!("{to} is served again, in place of {from}");
+        let told = if from == to {
+            format!("{to} was served before, and is")
+        } else {
+            format!("{to} is served again, in place of {from}")
+        };
         Ok(console.output.document(&back, |_| sentence(&told))?)
     }
 }
@@ -109,11 +113,11 @@ impl ImportArgs {
         let Self { file, folder, keep, downgrade } = self;
         let settings = SettingsArgs { folder, keep, ..SettingsArgs::default() }.settings();
         let order = Order { allow_downgrade: downgrade.allow_downgrade, ..settings.order()? };
-        let progress = Progress::default();
+        let (progress, folder) = (Progress::default(), order.output.clone());
         let work = progress.clone();
         let importing = aside(move || mirror::import(&order, &file, clock::now(), &work));
         let outcome = watched(importing, &progress).await?;
-        Ok(console.output.document(&outcome, |style| super::shown(&outcome, style))?)
+        Ok(console.output.document(&outcome, |style| super::shown(&outcome, &folder, style))?)
     }
 }
 

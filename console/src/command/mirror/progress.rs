@@ -50,7 +50,8 @@ impl View {
             return;
         }
         self.pace.see(at, shown);
-        let total = self.pace.total(shown);
+        let version = current(shown).next().map(|one| format!("{}: ", one.version)).unwrap_or_default();
+        let total = format!("{version}{}", self.pace.total(shown));
         let picture = if self.is_terminal {
             let rows: String = current(shown).map(row).collect();
             format!("{rows}{total}\n")

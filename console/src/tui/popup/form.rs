@@ -104,6 +104,14 @@ impl Form {
         self.accept()
     }
 
+    /// Marks what was clicked, or takes its mark away.
+    pub fn mark(&mut self, field: usize, place: usize) {
+        self.focus = Focus::Field(field);
+        if let Some(Content::Marks(marks)) = self.fields.get_mut(field).map(|field| &mut field.content) {
+            marks.mark(place);
+        }
+    }
+
     fn go(&mut self) -> Pressed {
         let typed: Vec<String> = self.fields.iter().map(Field::text).collect();
         match self.plan.order(&typed) {

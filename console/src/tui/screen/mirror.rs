@@ -34,6 +34,8 @@ pub struct Mirror {
     checks: BTreeMap<Version, Checked>,
     /// What is wrong besides the versions themselves.
     problems: Vec<String>,
+    /// What the last job was called, and why it failed, if it did.
+    failed: Option<(String, Failure)>,
 }
 
 /// One version that is kept.
@@ -58,6 +60,7 @@ impl Default for Mirror {
             folder: None,
             checks: BTreeMap::new(),
             problems: Vec::new(),
+            failed: None,
         }
     }
 }
@@ -112,7 +115,8 @@ impl Screen for Mirror {
         }
     }
 
-    fn finish(&mut self, _job: &Job, result: &Result<Finished, Failure>, now: Timestamp) {
+    fn finish(&mut self, job: &Job, result: &Result<Finished, Failure>, now: Timestamp) {
+        self.failed = result.as_ref().err().map(|failure| (job.title(), failure.clone()));
         match result {
             Ok(Finished::Verified(verified)) => {
                 for found in &verified.versions {
@@ -145,7 +149,7 @@ impl Screen for Mirror {
     }
 
     fn panel(&self, look: &Look) -> Vec<Line> {
-        panel::panel(&self.problems, look)
+        panel::panel(self, look)
     }
 
     fn empty(&self) -> &'static str {

@@ -18,6 +18,7 @@ pub fn start(model: &mut Model, job: Job) -> Vec<Effect> {
         return Vec::new();
     }
     model.work = Some(Work::new(job.clone(), model.now));
+    model.notice = None;
     vec![Effect::Work(job)]
 }
 

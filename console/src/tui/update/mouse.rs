@@ -31,6 +31,9 @@ pub fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
 fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     let (areas, inside) = (areas::split(Rect::from(model.size)), model.inside());
     if let Some(Popup::Form(form)) = model.popups.last_mut() {
+        if let Some((field, mark)) = form::hit_mark(form, inside, at) {
+            form.mark(field, mark);
+        }
         let pressed = form::hit(form, inside, at).map(|button| form.press(button));
         return pressed.map_or(Vec::new(), |pressed| act::press(model, pressed));
     }

@@ -2,7 +2,7 @@ mod daemon;
 
 use std::collections::HashSet;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use shared::api::admin::{Page, Session, SessionState};
 
 use crate::tui::{
@@ -159,35 +159,16 @@ fn every_size_and_every_popup_can_be_drawn() {
     }
 }
 
-fn click(play: &mut Play, column: u16, row: u16) {
-    let kind = MouseEventKind::Down(MouseButton::Left);
-    play.tell(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
-}
-
-/// Where a text is, as a mouse sees it.
-fn find(play: &Play, text: &str) -> (u16, u16) {
-    let shown = play.text();
-    let lines = shown.lines().zip(0..);
-    let mut found = lines.filter_map(|(line, row)| {
-        let at = line.find(text)?;
-        Some((u16::try_from(line.get(..at)?.chars().count()).ok()?, row))
-    });
-    found.next().unwrap_or_else(|| panic!("`{text}` is not shown:\n{shown}"))
-}
-
 #[test]
 fn the_mouse_opens_tabs_rows_and_buttons() {
     let mut play = play();
-    let (column, row) = find(&play, "ada@example.com");
-    click(&mut play, column, row);
+    play.click(play.place("ada@example.com"));
     assert!(play.text().contains("Session of ada@example.com"));
     play.press(KeyCode::Esc);
     play.write("r");
-    let (column, row) = find(&play, "[ Cancel ]");
-    click(&mut play, column + 1, row);
+    play.click(play.place("[ Cancel ]"));
     assert!(play.model.popups.is_empty());
-    let (column, row) = find(&play, "Requests");
-    click(&mut play, column, row);
+    play.click(play.place("Requests"));
     assert_eq!(play.model.screen_name(), "requests");
 }
 

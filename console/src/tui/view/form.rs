@@ -62,6 +62,24 @@ pub fn hit(form: &Form, within: Rect, at: Position) -> Option<Button> {
     buttons(form, within).into_iter().find(|(_, _, area)| area.contains(at)).map(|(button, _, _)| button)
 }
 
+/// The field and its mark at a place.
+pub fn hit_mark(form: &Form, within: Rect, at: Position) -> Option<(usize, usize)> {
+    let inside = areas::inside(place(form, within));
+    let mut y = inside.y + u16::try_from(reach(form).len() + 1).unwrap_or_default();
+    for (place, field) in form.fields.iter().enumerate() {
+        let (x, height) = (inside.x + 1 + LABELS, lines(field));
+        if let Content::Marks(marks) = &field.content {
+            let area = Rect { x, y, width: inside.right().saturating_sub(x), height };
+            let mark = area.contains(at).then(|| marks::hit(marks, area, at)).flatten();
+            if let Some(mark) = mark {
+                return Some((place, mark));
+            }
+        }
+        y += height;
+    }
+    None
+}
+
 /// Draws it; says where the cursor is.
 pub fn draw(form: &Form, within: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
     let title = if form.plan.is_destructive() { Tone::Bad } else { Tone::Accent };

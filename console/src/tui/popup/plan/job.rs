@@ -10,7 +10,7 @@ use crate::{
     tui::{effect::Job, popup::Field},
 };
 
-const DOWNGRADE: &str = "older than what is served";
+const DOWNGRADE: &str = "a downgrade";
 const NO_PLATFORM: &str = "mark one platform at least: Space marks, Left and Right move";
 
 pub fn fields(platforms: &BTreeSet<Platform>) -> Vec<Field> {

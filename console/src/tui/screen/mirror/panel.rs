@@ -1,5 +1,8 @@
 //! What is told below the versions: the job that runs, file by file and in total, or what is wrong with the folder.
 
+use shared::terminal::safe;
+
+use super::Mirror;
 use crate::{
     format::megabytes,
     mirror::{Shown, State, current, percent},
@@ -8,12 +11,15 @@ use crate::{
         graph,
         screen::Line,
         theme::{Look, Tone},
+        view::paint::wrap,
         work::Work,
     },
 };
 
 /// Cells of a bar.
 const BAR: u64 = 24;
+/// Cells of a sentence.
+const WIDTH: usize = 74;
 
 pub fn note(folder: &Folder) -> String {
     let survey = &folder.survey;
@@ -23,20 +29,31 @@ pub fn note(folder: &Folder) -> String {
     };
     let unfinished = match survey.unfinished {
         0 => String::new(),
-        bytes => format!(", {} unfinished", megabytes(bytes)),
+        bytes => format!(", {} on the way", megabytes(bytes)),
     };
     format!("{}, {served}{unfinished}", survey.folder.display())
 }
 
-pub fn panel(problems: &[String], look: &Look) -> Vec<Line> {
+pub fn panel(mirror: &Mirror, look: &Look) -> Vec<Line> {
     if let Some(work) = look.work {
         return at_work(work, look);
     }
-    if problems.is_empty() {
-        return Vec::new();
+    let mut lines = Vec::new();
+    if let Some((title, failure)) = &mirror.failed {
+        lines.push(heading(&format!("{title} did not come to its end")));
+        lines.extend(sentence(&failure.message, Tone::Bad));
+        lines.extend(failure.hint.iter().flat_map(|hint| sentence(&format!("hint: {hint}"), Tone::Plain)));
     }
-    let told = problems.iter().map(|problem| vec![(format!("  {problem}"), Tone::Bad)]);
-    std::iter::once(heading("Wrong in the folder")).chain(told).collect()
+    if !mirror.problems.is_empty() {
+        lines.push(heading("Wrong in the folder"));
+        lines.extend(mirror.problems.iter().flat_map(|problem| sentence(problem, Tone::Bad)));
+    }
+    lines
+}
+
+/// As many lines as it takes on the least terminal.
+fn sentence(text: &str, tone: Tone) -> Vec<Line> {
+    wrap(&safe(text), WIDTH).into_iter().map(|line| vec![(format!("  {line}"), tone)]).collect()
 }
 
 fn heading(text: &str) -> Line {

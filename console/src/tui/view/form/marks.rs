@@ -13,6 +13,8 @@ use crate::tui::{
 
 const A_LINE: usize = 2;
 const WIDTH: u16 = 30;
+/// Cells before a name.
+const BOX: u16 = 4;
 
 pub fn lines(marks: &Marks) -> u16 {
     u16::try_from(marks.options().len().div_ceil(A_LINE)).unwrap_or(u16::MAX)
@@ -32,6 +34,13 @@ pub fn draw(marks: &Marks, is_focused: bool, area: Rect, buffer: &mut Buffer, lo
     }
     let at = at(marks.at(), area);
     Position::new(at.x + 1, at.y)
+}
+
+/// The mark at a place.
+pub fn hit(marks: &Marks, area: Rect, at: Position) -> Option<usize> {
+    let place = usize::from(at.y - area.y) * A_LINE + usize::from((at.x - area.x) / WIDTH);
+    let width = u16::try_from(marks.options().get(place)?.0.len()).unwrap_or(WIDTH);
+    ((at.x - area.x) % WIDTH < width + BOX).then_some(place)
 }
 
 fn at(place: usize, area: Rect) -> Position {

@@ -123,6 +123,19 @@ fn a_mirror_is_ordered_with_what_is_marked() {
 }
 
 #[test]
+fn a_click_marks_a_platform() {
+    let mut play = open(SIZES[0]);
+    play.write("m");
+    let at = play.place("[x] darwin-arm64");
+    play.click(at);
+    assert!(play.text().contains("[ ] darwin-arm64") && play.text().contains("[x] darwin-x64"));
+    play.click(at);
+    assert!(play.text().contains("[x] darwin-arm64"));
+    play.click(play.place("[ ] a downgrade"));
+    assert!(play.text().contains("[x] a downgrade"));
+}
+
+#[test]
 fn progress_is_told_by_file_in_total_and_on_every_screen() {
     let mut play = working(SIZES[1]);
     let text = play.text();
@@ -134,13 +147,18 @@ fn progress_is_told_by_file_in_total_and_on_every_screen() {
 }
 
 #[test]
-fn one_job_runs_at_a_time_and_only_it_can_be_stopped() {
+fn one_job_runs_at_a_time() {
     let mut play = open(SIZES[1]);
     play.write("x");
     assert!(play.text().contains("nothing runs here"), "{}", play.text());
     let mut play = working(SIZES[1]);
     play.write("V");
     assert!(play.text().contains("this console is mirroring latest; `x` stops it"), "{}", play.text());
+}
+
+#[test]
+fn a_job_is_stopped_after_a_question_and_what_came_of_it_stays_told() {
+    let mut play = working(SIZES[1]);
     play.write("x");
     assert!(play.text().contains("what is served stays as it is"), "{}", play.text());
     play.press(KeyCode::Enter);
@@ -162,6 +180,11 @@ fn one_job_runs_at_a_time_and_only_it_can_be_stopped() {
         play.text()
     );
     assert!(play.model.work.is_none());
+    play.wait(60);
+    let text = play.text();
+    assert!(
+        text.contains("mirroring latest did not come to its end") && text.contains("hint: start it again")
+    );
 }
 
 #[test]
