@@ -45,7 +45,7 @@ async fn what_people_read_is_a_table_with_names() {
     for (arguments, title, word) in [
         (&["sessions", "list"] as &[&str], "SESSION", "active"),
         (&["users", "list"], "USER", "Grace Hopper"),
-        (&["devices", "list"], "DEVICE", User::GRACE.email),
+        (&["devices", "list"], "DEVICE", User::ADA.email),
         (&["usage"], "USER", User::ADA.email),
         (&["audit", "list"], "#", "sign_in"),
     ] {

@@ -1,3 +1,4 @@
+mod condition;
 mod job;
 
 use crossterm::event::KeyCode;

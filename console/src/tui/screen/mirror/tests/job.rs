@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-fn open(size: Size) -> Play {
+pub(super) fn open(size: Size) -> Play {
     Play::open("mirror", size, Daemon::Answers(ready))
 }
 
@@ -47,7 +47,7 @@ fn working(size: Size) -> Play {
     play
 }
 
-fn start(play: &mut Play) {
+pub(super) fn start(play: &mut Play) {
     play.write("m");
     for _ in 0..4 {
         play.press(KeyCode::Tab);
@@ -267,47 +267,4 @@ fn a_mirror_that_ended_says_what_is_served_and_is_asked_for_anew() {
     );
     play.wait(1);
     assert!(play.asked.contains(&Query::Mirror));
-}
-
-#[test]
-fn the_folder_is_shown_and_worked_on_without_a_daemon() {
-    let mut play = open(SIZES[1]);
-    play.daemon = Daemon::Stopped;
-    play.wait(3);
-    play.model.status = None;
-    play.asked.clear();
-    play.wait(10);
-    assert!(play.asked.contains(&Query::Mirror), "{:?}", play.asked);
-    start(&mut play);
-    assert!(matches!(play.done.last(), Some(Effect::Work(_))), "{}", play.text());
-}
-
-#[test]
-fn readers_of_the_daemon_may_mirror_and_read_only_may_only_verify() {
-    let mut play = open(SIZES[1]);
-    play.model.status.as_mut().unwrap().role = Some("reader".to_owned());
-    play.write("m");
-    assert!(!play.model.popups.is_empty());
-    let mut play = open(SIZES[1]);
-    play.model.is_read_only = true;
-    for key in ["m", "b"] {
-        play.write(key);
-        assert!(play.model.popups.is_empty() && play.text().contains("started with `--read-only`"));
-    }
-    play.write("v");
-    let version = "2.1.330".parse().unwrap();
-    assert_eq!(play.done.last(), Some(&Effect::Work(Job::Verify(Some(version)))));
-}
-
-#[test]
-fn a_key_that_is_none_is_told_before_anything_is_ordered() {
-    fn keyless(query: &Query) -> Answer {
-        let Answer::Mirror(mut folder) = ready(query) else { return ready(query) };
-        let message = "the key in `own.asc` is refused: it is no OpenPGP key".to_owned();
-        folder.signer = Err(Failure { message, hint: None, is_unreachable: false });
-        Answer::Mirror(folder)
-    }
-    let mut play = Play::open("mirror", SIZES[1], Daemon::Answers(keyless));
-    play.write("m");
-    assert!(play.model.popups.is_empty() && play.text().contains("the key in `own.asc` is refused"));
 }
