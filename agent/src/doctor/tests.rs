@@ -91,8 +91,8 @@ async fn settings_for_all_that_do_not_work_are_found() {
     let ward = Ward::new();
     let managed = ward.os.managed_dir().join("managed-settings.json");
     fs::create_dir_all(ward.os.managed_dir()).unwrap();
-    let agent = ward.place.agent.display();
-    let sound = format!("{{\"apiKeyHelper\": \"{agent} get-token\"}}");
+    let helper = format!("{} get-token", ward.place.agent.display());
+    let sound = serde_json::json!({ "apiKeyHelper": helper }).to_string();
     fs::write(&managed, &sound).unwrap();
     assert_eq!(ward.problems(nothing), []);
     for (wrong, words) in [

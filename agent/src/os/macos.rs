@@ -1,15 +1,21 @@
 //! macOS: modes, `/Library`, launchd.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use shared::platform::Platform;
 
 use super::{Account, Os, Unit, UnitState, unix};
+
+/// launchd gives what it stops five seconds, then kills it.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 100;
 
 #[derive(Debug)]
 pub(super) struct Macos;
@@ -81,7 +87,6 @@ impl Os for Macos {
         unix::sync_dir(path)
     }
 
-    /// Somebody who came over SSH does not sit before the screen.
     fn system_agent(&self) -> PathBuf {
         PathBuf::from("/usr/local/bin/claude-agent")
     }
@@ -98,6 +103,7 @@ impl Os for Macos {
         fs::remove_file(path)
     }
 
+    /// Somebody who came over SSH does not sit before the screen.
     fn has_desktop(&self) -> bool {
         std::env::var_os("SSH_CONNECTION").is_none()
     }
@@ -111,9 +117,7 @@ impl Os for Macos {
     }
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
-        if self.state(unit)? == UnitState::Loaded {
-            unix::run("/bin/launchctl", &["bootout", &target(unit)])?;
-        }
+        self.disable(unit)?;
         unix::run("/bin/launchctl", &["enable", &target(unit)])?;
         unix::run("/bin/launchctl", &["bootstrap", &domain(), &unit.file.to_string_lossy()])
     }
@@ -122,13 +126,28 @@ impl Os for Macos {
         if self.state(unit)? == UnitState::Absent {
             return Ok(());
         }
-        unix::run("/bin/launchctl", &["bootout", &target(unit)])
+        unix::run("/bin/launchctl", &["bootout", &target(unit)])?;
+        self.wait_until_gone(unit)
     }
 
     fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
         let told =
             Command::new("/bin/launchctl").args(["print", &target(unit)]).stdin(Stdio::null()).output()?;
         Ok(if told.status.success() { UnitState::Loaded } else { UnitState::Absent })
+    }
+}
+
+impl Macos {
+    /// launchd answers before it has stopped a unit, and takes no new one of that name until it has.
+    fn wait_until_gone(&self, unit: Unit<'_>) -> io::Result<()> {
+        for _ in 0..LOOKS {
+            if self.state(unit)? == UnitState::Absent {
+                return Ok(());
+            }
+            #[allow(clippy::disallowed_methods, reason = "launchd tells nobody when it is done")]
+            thread::sleep(LOOK_EVERY);
+        }
+        Err(io::Error::other(format!("launchd does not stop `{}`", unit.name)))
     }
 }
 

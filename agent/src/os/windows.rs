@@ -1,17 +1,27 @@
 //! Windows: profiles, access control lists, scheduled tasks.
 
+mod access;
+mod program;
+mod security;
+mod task;
+
 use std::{
     env,
-    fs::{self, File, OpenOptions},
+    ffi::OsStr,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
 
 use shared::platform::Platform;
 
 use super::{Account, Os, Unit, UnitState};
+
+/// Where the machine's own environment stands. Its processor is the real one; a program that is emulated is told another.
+const ENVIRONMENT: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
+/// Counts what was moved out of the way, so that each gets a name of its own.
+static REMOVED: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Debug)]
 pub(super) struct Windows;
@@ -22,26 +32,20 @@ impl Os for Windows {
     }
 
     fn account(&self) -> io::Result<Account> {
-        Err(io::ErrorKind::Unsupported.into())
+        Ok(Account { id: security::user()?, is_administrator: security::is_elevated()? })
     }
 
     fn machine_id(&self) -> Option<String> {
-        None
+        program::registry(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid")
     }
 
     fn hostname(&self) -> Option<String> {
         env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
     }
 
-    /// A program that is emulated is told the processor that it was built for, and beside it the real one.
     fn platform(&self) -> Option<Platform> {
-        let real = ["PROCESSOR_ARCHITEW6432", "PROCESSOR_ARCHITECTURE"];
-        let name = real.iter().find_map(|name| env::var(name).ok())?;
-        match name.to_ascii_uppercase().as_str() {
-            "AMD64" => Some(Platform::Win32X64),
-            "ARM64" => Some(Platform::Win32Arm64),
-            _ => None,
-        }
+        let name = "PROCESSOR_ARCHITECTURE";
+        platform(&program::registry(ENVIRONMENT, name).or_else(|| env::var(name).ok())?)
     }
 
     fn managed_dir(&self) -> PathBuf {
@@ -51,38 +55,33 @@ impl Os for Windows {
 
     fn outranking(&self) -> Vec<String> {
         let keys = [r"HKLM\SOFTWARE\Policies\ClaudeCode", r"HKCU\SOFTWARE\Policies\ClaudeCode"];
-        let is_there = |key: &&str| {
-            let mut ask = Command::new("reg");
-            ask.args(["query", key, "/v", "Settings"]).stdin(Stdio::null());
-            ask.output().is_ok_and(|told| told.status.success())
-        };
+        let is_there = |key: &&str| program::registry(key, "Settings").is_some();
         keys.into_iter().filter(is_there).map(str::to_owned).collect()
     }
 
-    /// A profile lets nobody else in, and what is made in it inherits that.
     fn create_private(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().write(true).create_new(true).open(path)
+        access::create(path)
     }
 
     fn create_private_dir(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
+        fs::create_dir(path)?;
+        access::restrict(path)
     }
 
-    fn is_exposed(&self, _path: &Path) -> io::Result<bool> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
+        access::is_exposed(path)
     }
 
-    fn make_private(&self, _path: &Path) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn make_private(&self, path: &Path) -> io::Result<()> {
+        access::restrict(path)
     }
 
-    fn make_readable(&self, _path: &Path) -> io::Result<()> {
-        // What is made under `Program Files` can be read by everybody.
-        Ok(())
+    fn make_readable(&self, path: &Path) -> io::Result<()> {
+        access::publish(path)
     }
 
-    fn make_runnable(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
+    fn make_runnable(&self, path: &Path) -> io::Result<()> {
+        access::publish(path)
     }
 
     /// That is what its name says.
@@ -90,9 +89,8 @@ impl Os for Windows {
         path.is_file()
     }
 
-    /// A rename is written through with the file.
-    fn sync_dir(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        access::flush(path)
     }
 
     fn system_agent(&self) -> PathBuf {
@@ -128,36 +126,32 @@ impl Os for Windows {
         }
     }
 
-    /// A session over SSH has no name.
+    /// Somebody who came over SSH does not sit before the screen.
     fn has_desktop(&self) -> bool {
         env::var_os("SSH_CONNECTION").is_none()
     }
 
+    /// The address is one argument, and no shell reads it.
     fn open_browser(&self, url: &str) -> io::Result<()> {
-        let mut command = Command::new("rundll32");
-        command.args(["url.dll,FileProtocolHandler", url]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(|_| ())
+        program::start("rundll32.exe", &["url.dll,FileProtocolHandler", url].map(OsStr::new))
     }
 
     fn script(&self, name: &str) -> String {
         format!("{name}.cmd")
     }
 
-    fn enable(&self, _unit: Unit<'_>) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
+        task::enable(unit)
     }
 
-    fn disable(&self, _unit: Unit<'_>) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn disable(&self, unit: Unit<'_>) -> io::Result<()> {
+        task::disable(unit)
     }
 
-    fn state(&self, _unit: Unit<'_>) -> io::Result<UnitState> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
+        task::state(unit)
     }
 }
-
-/// Counts what was moved out of the way, so that each gets a name of its own.
-static REMOVED: AtomicU32 = AtomicU32::new(0);
 
 fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);
@@ -172,3 +166,14 @@ fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
         }
     }
 }
+
+fn platform(processor: &str) -> Option<Platform> {
+    match processor.to_ascii_uppercase().as_str() {
+        "AMD64" => Some(Platform::Win32X64),
+        "ARM64" => Some(Platform::Win32Arm64),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -217,6 +217,10 @@ mod tests {
         let (path, elsewhere) = (folder.path().join("settings.json"), folder.path().join("dotfiles.json"));
         fs::write(&elsewhere, "{}").unwrap();
         this().link(&path, &elsewhere).unwrap();
+        if fs::read_link(&path).is_err() {
+            // On Windows that was a copy.
+            return;
+        }
         let change = changed(&path);
         assert_eq!(fs::read_link(&path).unwrap(), elsewhere);
         assert!(fs::read_to_string(&elsewhere).unwrap().contains("get-token"));
