@@ -15,7 +15,9 @@ mod install;
 #[path = "../../../daemon/tests/client/isolation.rs"]
 mod isolation;
 mod mirror;
+mod package;
 mod real;
 mod script;
+mod server;
 mod unit;
 mod world;
