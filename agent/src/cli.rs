@@ -1,6 +1,11 @@
 //! The command line.
 
-use std::{env, ffi::OsStr, process::ExitCode};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -11,6 +16,7 @@ use crate::{
     os,
 };
 
+const INSTALLERS: [&str; 3] = ["installer-linux", "installer-macos", "installer-windows"];
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 server unreachable, 4 refused";
 
 /// Set up Claude Code on this workstation, and hand it tokens
@@ -33,13 +39,23 @@ pub fn main() -> ExitCode {
             Err(error) => return error.report_in_a_line().into(),
         }
     }
-    let Cli { settings, command } = Cli::parse();
+    let Cli { settings, command } = Cli::parse_from(arguments(env::args_os()));
     let is_terse = command.is_terse();
     match run(command, Workstation { os, settings: &settings }) {
         Ok(()) => Exit::Done.into(),
         Err(error) if is_terse => error.report_in_a_line().into(),
         Err(error) => error.report().into(),
     }
+}
+
+/// By the names of the prototype's installers, links to this program, it does what administrators do for all users.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = given.collect();
+    let name = arguments.first().and_then(|path| Path::new(path).file_stem()?.to_str());
+    if name.is_some_and(|name| INSTALLERS.contains(&name)) {
+        arguments.insert(1, "system".into());
+    }
+    arguments
 }
 
 /// Claude Code runs this again and again, and waits for it: the command line need not be understood for it.
@@ -54,4 +70,20 @@ fn run(command: Command, here: Workstation<'_>) -> Result<(), CommandError> {
     // A look-up of a name that hangs must not keep the program.
     runtime.shutdown_background();
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installer_of_the_prototype_is_the_command_system() {
+        let called = |words: &[&str]| arguments(words.iter().map(OsString::from));
+        assert_eq!(
+            called(&["/opt/installer-linux", "install"]),
+            ["/opt/installer-linux", "system", "install"]
+        );
+        assert_eq!(called(&["installer-windows.exe"]), ["installer-windows.exe", "system"]);
+        assert_eq!(called(&["claude-agent", "install"]), ["claude-agent", "install"]);
+    }
 }

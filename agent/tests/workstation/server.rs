@@ -39,6 +39,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(State::default()));
         let shared = state.clone();
+        #[allow(clippy::disallowed_methods, reason = "it ends with the server that owns it")]
         let task = tokio::task::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that goes away is none of the server's business.
