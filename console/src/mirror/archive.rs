@@ -6,6 +6,7 @@ use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -40,7 +41,7 @@ pub fn export(
     order: &Order,
     version: Option<&Version>,
     file: &Path,
-    now: Timestamp,
+    (now, progress): (Timestamp, &Progress),
 ) -> Result<Exported, MirrorError> {
     let tree = Tree::open(&order.output, true)?;
     let version = match version {
@@ -52,7 +53,8 @@ pub fn export(
     let there: Vec<Platform> =
         platforms.into_iter().filter(|platform| tree.has(&release.manifest, *platform)).collect();
     let beside = file.with_extension("partial");
-    let written = write_archive(&tree, &release, &there, &beside);
+    let binaries = tree.binaries_of(&release, &there, progress);
+    let written = write_archive(&release, &binaries, &beside);
     let bytes = written.and_then(|bytes| fs::rename(&beside, file).map(|()| bytes));
     if bytes.is_err() {
         // The error that is told is the one that came first.
@@ -62,17 +64,52 @@ pub fn export(
     Ok(Exported { version, platforms: there, bytes })
 }
 
-fn write_archive(tree: &Tree, release: &Release, platforms: &[Platform], file: &Path) -> io::Result<u64> {
-    let manifest = &release.manifest;
-    let folder = PathBuf::from(RELEASES).join(manifest.version.to_string());
+/// A binary on its way out.
+struct Outgoing {
+    path: PathBuf,
+    /// Where it is in the archive.
+    name: PathBuf,
+    item: Arc<Item>,
+}
+
+/// Tells how much of it was read.
+struct Told<'a>(File, &'a Item);
+
+impl Read for Told<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.bring(read);
+        Ok(read)
+    }
+}
+
+impl Tree {
+    fn binaries_of(&self, release: &Release, platforms: &[Platform], progress: &Progress) -> Vec<Outgoing> {
+        let Manifest { version, platforms: all, .. } = &release.manifest;
+        let wanted = all.iter().filter(|(platform, _)| platforms.contains(platform));
+        wanted
+            .map(|(platform, binary)| Outgoing {
+                path: self.binary(version, *platform, &binary.name),
+                name: folder(version).join(platform.as_str()).join(&binary.name),
+                item: progress.add(version, *platform, binary.size),
+            })
+            .collect()
+    }
+}
+
+fn write_archive(release: &Release, binaries: &[Outgoing], file: &Path) -> io::Result<u64> {
+    let folder = folder(&release.manifest.version);
     let mut archive = Builder::new(BufWriter::new(File::create(file)?));
     append(&mut archive, &folder.join("manifest.json"), &release.written)?;
     if let Some(signature) = &release.signature {
         append(&mut archive, &folder.join("manifest.json.sig"), signature)?;
     }
-    for (platform, binary) in manifest.platforms.iter().filter(|(platform, _)| platforms.contains(platform)) {
-        let path = tree.binary(&manifest.version, *platform, &binary.name);
-        archive.append_path_with_name(path, folder.join(platform.as_str()).join(&binary.name))?;
+    for Outgoing { path, name, item } in binaries {
+        let (mut header, binary) = (Header::new_gnu(), File::open(path)?);
+        header.set_metadata(&binary.metadata()?);
+        item.become_(State::Writing);
+        archive.append_data(&mut header, name, Told(binary, item))?;
+        item.become_(State::Written);
     }
     let file = archive.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;

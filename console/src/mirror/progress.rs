@@ -35,7 +35,12 @@ pub enum State {
     /// What is there already is hashed.
     Checking,
     Fetching,
+    /// It is copied into a file.
+    Writing,
+    /// Verified.
     Done,
+    /// As it is on the disk.
+    Written,
     Failed,
 }
 
@@ -45,6 +50,8 @@ impl State {
             Self::Waiting => "waiting",
             Self::Checking => "checking",
             Self::Fetching => "fetching",
+            Self::Writing => "writing",
+            Self::Written => "written",
             Self::Done => "verified",
             Self::Failed => "failed",
         }
@@ -53,7 +60,7 @@ impl State {
 
 /// Those of the version that is being worked on; at the end, of the last one.
 pub fn current(shown: &[Shown]) -> impl Iterator<Item = &Shown> {
-    let is_open = |one: &&Shown| matches!(one.state, State::Waiting | State::Checking | State::Fetching);
+    let is_open = |one: &&Shown| !matches!(one.state, State::Done | State::Written | State::Failed);
     let version = shown.iter().find(is_open).or(shown.last()).map(|one| &one.version);
     shown.iter().filter(move |one| Some(&one.version) == version)
 }

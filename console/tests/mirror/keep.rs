@@ -142,7 +142,7 @@ async fn carried() -> Carried {
     world.mirror(&world.order()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("release.tar");
-    let exported = export(&world.order(), None, &file, NOW).unwrap();
+    let exported = export(&world.order(), None, &file, (NOW, &Progress::default())).unwrap();
     assert_eq!((exported.platforms.len(), exported.bytes), (8, fs::metadata(&file).unwrap().len()));
     let order = Order { output: dir.path().join("elsewhere"), ..world.order() };
     Carried { world, order, file, _dir: dir }

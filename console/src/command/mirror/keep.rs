@@ -102,7 +102,10 @@ impl ExportArgs {
         let Self { file, folder, version, platforms } = self;
         let settings = SettingsArgs { folder, ..SettingsArgs::default() }.settings();
         let order = Order { platforms: platforms.into_iter().collect(), ..settings.order()? };
-        let exported = aside(move || mirror::export(&order, version.as_ref(), &file, clock::now())).await?;
+        let progress = Progress::default();
+        let work = progress.clone();
+        let exporting = aside(move || mirror::export(&order, version.as_ref(), &file, (clock::now(), &work)));
+        let exported = watched(exporting, &progress).await?;
         Ok(console.output.document(&exported, |style| export(&exported, style))?)
     }
 }

@@ -51,7 +51,8 @@ pub fn quit(model: &mut Model) {
     };
     let reach = vec![
         format!("this console is {}, which ends with it", work.job.title()),
-        "what came so far is kept, and the next mirror goes on there".to_owned(),
+        "what is served stays as it is; what came so far is kept, and the next mirror goes on there"
+            .to_owned(),
     ];
     confirm(model, Plan::Quit, "Quit", reach);
 }

@@ -75,8 +75,8 @@ fn mark(release: &Release, platform: Platform, look: &Look) -> Cell {
 
 fn at_work(shown: &Shown) -> Option<Cell> {
     match shown.state {
-        State::Waiting => None,
-        State::Checking | State::Fetching => {
+        State::Waiting | State::Written => None,
+        State::Checking | State::Fetching | State::Writing => {
             Some(Cell::new(format!("{}%", percent(shown.done, shown.size)), Tone::Accent))
         }
         State::Done => Some(Cell::new("ok", Tone::Good)),

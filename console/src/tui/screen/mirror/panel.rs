@@ -61,7 +61,10 @@ fn heading(text: &str) -> Line {
 }
 
 fn at_work(work: &Work, look: &Look) -> Vec<Line> {
-    let version = current(&work.shown).next().map(|shown| format!(": {}", shown.version));
+    let version = current(&work.shown).next().map(|shown| shown.version.to_string());
+    // Most titles name it already.
+    let version = version.filter(|version| !work.job.title().contains(version.as_str()));
+    let version = version.map(|version| format!(": {version}"));
     let stopping = if work.is_stopping { ", stopping" } else { "" };
     let mut lines = vec![heading(&format!("{}{}{stopping}", work.job.title(), version.unwrap_or_default()))];
     lines.extend(current(&work.shown).map(|shown| row(shown, look)));
@@ -75,8 +78,8 @@ fn row(shown: &Shown, look: &Look) -> Line {
     let share = done.saturating_mul(1000).checked_div(*size).unwrap_or_default();
     let tone = match state {
         State::Waiting => Tone::Dim,
-        State::Checking | State::Fetching => Tone::Plain,
-        State::Done => Tone::Good,
+        State::Checking | State::Fetching | State::Writing => Tone::Plain,
+        State::Done | State::Written => Tone::Good,
         State::Failed => Tone::Bad,
     };
     vec![
