@@ -4,6 +4,7 @@
 //! Invariant: a step is on the disk before what it speaks of. Undoing one that never came to pass changes nothing.
 
 mod access;
+mod disk;
 mod step;
 mod undo;
 
@@ -16,6 +17,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::disk::{aside, failed, lock, missing, move_aside, new, read};
 pub use self::{
     access::Access,
     step::Step,
@@ -77,12 +79,14 @@ impl Outcome {
 impl<'a> Journal<'a> {
     /// Whether something has been installed that keeps its journal here.
     pub fn is_there(folder: &Path) -> bool {
-        folder.join(FILE).exists()
+        [FILE, LOCK].iter().any(|name| folder.join(name).exists())
     }
 
     /// Opens the journal that is kept in a folder, and makes both if need be.
     pub fn open(os: &'a dyn Os, folder: &Path) -> Result<Self, JournalError> {
         let missing = missing(folder);
+        // One that was killed before it could write anything down.
+        let is_left = folder.join(LOCK).exists() && !folder.join(FILE).exists();
         fs::create_dir_all(folder).map_err(failed(folder))?;
         let lock = lock(&folder.join(LOCK))?;
         let path = folder.join(FILE);
@@ -90,6 +94,9 @@ impl<'a> Journal<'a> {
         let mut journal = Self { os, folder: folder.to_owned(), record, _lock: lock };
         for path in missing {
             journal.note(Step::Directory { path })?;
+        }
+        if is_left {
+            journal.adopt_folder(folder, &[])?;
         }
         Ok(journal)
     }
@@ -146,8 +153,9 @@ impl<'a> Journal<'a> {
 
     /// The same for a folder in which there is nothing but what leads to these paths, and the journal.
     pub fn adopt_folder(&mut self, path: &Path, ours: &[&Path]) -> Result<(), JournalError> {
+        let own = [FILE, LOCK].map(|name| self.folder.join(name));
         let is_ours = |entry: &Path| {
-            [FILE, LOCK].iter().any(|name| entry == self.folder.join(name))
+            own.iter().any(|own| entry == own || entry == new(own))
                 || ours.iter().any(|ours| ours.starts_with(entry))
         };
         let mut entries = fs::read_dir(path).map_err(failed(path))?;
@@ -237,54 +245,6 @@ impl<'a> Journal<'a> {
         let content = serde_json::to_vec_pretty(&self.record).map_err(unwritable)?;
         file::replace(self.os, &path, &content).map_err(failed(&path))
     }
-}
-
-/// A folder and those above it that are not there, the outermost first.
-fn missing(path: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<_> =
-        path.ancestors().take_while(|path| fs::symlink_metadata(path).is_err()).map(Path::to_owned).collect();
-    missing.reverse();
-    missing
-}
-
-fn move_aside(path: &Path, kept: &Path) -> Result<(), JournalError> {
-    match fs::rename(path, kept) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Where something waits that we took the place of.
-fn aside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".before-claude-agent");
-    PathBuf::from(name)
-}
-
-fn lock(path: &Path) -> Result<File, JournalError> {
-    let open = File::options().create(true).truncate(false).write(true).open(path);
-    let lock = open.map_err(failed(path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(JournalError::Busy),
-        Err(fs::TryLockError::Error(error)) => Err(failed(path)(error)),
-    }
-}
-
-fn read(path: &Path) -> Result<Record, JournalError> {
-    let unreadable = |what: String| JournalError::Unreadable { path: path.to_owned(), what };
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::default()),
-        Err(error) => return Err(failed(path)(error)),
-        Ok(file) if file.len() > LARGEST => return Err(unreadable("it is too large".to_owned())),
-        Ok(_) => {}
-    }
-    let content = fs::read(path).map_err(failed(path))?;
-    serde_json::from_slice(&content).map_err(|error| unreadable(error.to_string()))
-}
-
-fn failed(path: &Path) -> impl Fn(io::Error) -> JournalError + '_ {
-    |error| JournalError::File { path: path.to_owned(), error }
 }
 
 #[cfg(test)]

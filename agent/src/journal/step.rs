@@ -24,15 +24,19 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether something of ours is at this path because of it.
-    pub(super) fn is_about(&self, wanted: &Path) -> bool {
+    /// Where something of ours is because of it.
+    pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File { path }
             | Self::Kept { path, .. }
             | Self::Link { path, .. }
-            | Self::Settings { path, .. } => path == wanted,
-            Self::Directory { .. } | Self::Unit { .. } => false,
+            | Self::Settings { path, .. } => Some(path),
+            Self::Directory { .. } | Self::Unit { .. } => None,
         }
+    }
+
+    pub(super) fn is_about(&self, wanted: &Path) -> bool {
+        self.path() == Some(wanted)
     }
 
     pub(super) fn file(&self) -> Option<&Path> {

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FILE, Journal, JournalError, LOCK, Step, failed};
+use super::{
+    FILE, Journal, JournalError, LOCK, Step,
+    disk::{failed, new},
+};
 use crate::{os::Unit, settings::SettingsFile};
 
 /// What became of a step.
@@ -68,7 +71,9 @@ impl Journal<'_> {
             self.record.steps = directories.into_iter().chain(left).collect();
             return self.save();
         }
-        remove(&journal).map_err(failed(&journal))?;
+        for path in [&new(&journal), &journal] {
+            remove(path).map_err(failed(path))?;
+        }
         let lock = self.folder.join(LOCK);
         drop(self);
         remove(&lock).map_err(failed(&lock))?;
@@ -98,6 +103,10 @@ impl Journal<'_> {
                 )
             }
         };
+        if let Some(path) = step.path() {
+            // What was not whole yet when somebody killed us.
+            let _ = fs::remove_file(new(path));
+        }
         undone.unwrap_or_else(|why| Undone::Failed { what, why })
     }
 

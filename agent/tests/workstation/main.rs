@@ -14,6 +14,7 @@ mod doctor;
 mod install;
 #[path = "../../../daemon/tests/client/isolation.rs"]
 mod isolation;
+mod kill;
 mod mirror;
 mod package;
 mod real;
