@@ -43,6 +43,10 @@ bench-console *ARGS:
 screenshot:
     .ci/screenshot
 
+# `get-token` with a fresh token beside a C program and a helper in Python: time, memory, size of the program.
+bench-agent:
+    cargo bench --profile dev -p claude-agent --bench get_token
+
 # Licences, bans and sources of the dependencies (cargo install cargo-deny).
 deny:
     cargo deny check licenses bans sources

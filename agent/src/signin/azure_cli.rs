@@ -10,7 +10,7 @@ use super::{SignInError, Token, aadsts};
 use crate::{config, os::Os};
 
 /// It starts slowly, and may have to ask Entra.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -46,6 +46,15 @@ async fn what_keeps_azure_cli_from_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn azure_cli_that_hangs_is_given_up() {
+    let here = Workstation::new().await;
+    here.provide("az", "exec /bin/sleep 600");
+    let ended = here.run(&["login", "--method", "azure-cli"]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("Azure CLI did not answer within 20 s"), "{}", ended.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn azure_cli_that_fails_is_passed_over_with_a_word() {
     let here = Workstation::new().await;
     here.provide("az", "echo nonsense");

@@ -19,4 +19,5 @@ mod kill;
 mod refresh;
 mod server;
 mod session;
+mod tls;
 mod workstation;
