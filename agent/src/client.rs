@@ -4,7 +4,7 @@ mod auth;
 mod error;
 mod tls;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -38,10 +38,13 @@ pub struct Answer {
 }
 
 /// A client for these servers: through the proxy that the environment names, except to this very machine, with the
-/// system's certificate authorities and the company's own.
-pub fn http(servers: &[&Url]) -> Result<Client, ClientError> {
+/// system's certificate authorities and the company's own, if a file names any.
+pub fn http(servers: &[&Url], authorities: Option<&Path>) -> Result<Client, ClientError> {
     let builder = Client::builder()
-        .tls_backend_preconfigured(tls::config(servers.iter().any(|url| url.scheme() == "https"))?)
+        .tls_backend_preconfigured(tls::config(
+            servers.iter().any(|url| url.scheme() == "https"),
+            authorities,
+        )?)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
         .user_agent(concat!("claude-agent/", env!("CARGO_PKG_VERSION")));

@@ -30,6 +30,7 @@ pub enum Setting {
     Authority,
     Scopes,
     InstallKey,
+    Authorities,
 }
 
 /// The values of some settings, as texts.
@@ -49,6 +50,8 @@ pub struct Config {
     pub scopes: Option<String>,
     /// Whose signatures of Claude Code count, in place of Anthropic's.
     pub install_key: Option<PathBuf>,
+    /// A file of certificate authorities beside the system's.
+    pub authorities: Option<PathBuf>,
     /// Everything as it was written, and where.
     pub given: BTreeMap<Setting, (String, Origin)>,
 }
@@ -64,7 +67,7 @@ pub struct Entra {
 }
 
 impl Setting {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AuthServer,
         Self::InstallServer,
         Self::Gateway,
@@ -74,6 +77,7 @@ impl Setting {
         Self::Authority,
         Self::Scopes,
         Self::InstallKey,
+        Self::Authorities,
     ];
 
     /// Its environment variable.
@@ -88,6 +92,8 @@ impl Setting {
             Self::Authority => "ENTRA_AUTHORITY",
             Self::Scopes => "ENTRA_SCOPES",
             Self::InstallKey => "INSTALL_SERVER_KEY",
+            // As Claude Code itself calls it.
+            Self::Authorities => "NODE_EXTRA_CA_CERTS",
         }
     }
 

@@ -137,7 +137,7 @@ pub fn surroundings(config: &Config, place: &Place) -> Option<Surroundings> {
         gateway: gateway.as_str().trim_end_matches('/').to_owned(),
         helper: place.helper(),
         no_proxy: proxy.map(|_| wanted::no_proxy(exempt.as_deref(), host)),
-        authorities: variable(&["NODE_EXTRA_CA_CERTS"]),
+        authorities: config.authorities.as_ref().map(|path| path.display().to_string()),
     })
 }
 

@@ -37,6 +37,8 @@ pub struct Order<'a> {
     pub wanted: Wanted,
     /// Whose signatures count.
     pub key: Key,
+    /// A file of certificate authorities beside the system's.
+    pub authorities: Option<&'a Path>,
     pub now: Timestamp,
 }
 
@@ -66,7 +68,7 @@ pub async fn install(
 ) -> Result<Installed, PackageError> {
     let platform = os.platform().ok_or(PackageError::NoPlatform)?;
     let layout = Layout::of(os, platform)?;
-    let server = InstallServer::new(order.server)?;
+    let server = InstallServer::new(order.server, order.authorities)?;
     let version = server.version(&order.wanted).await?;
     let program = find(&server, &order, (version, platform)).await?;
     let mut place = Place { os, journal, layout, program: &program };

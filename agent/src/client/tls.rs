@@ -1,22 +1,19 @@
 //! TLS: whom the agent trusts.
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use super::ClientError;
 
-/// Names a file of further authorities, as Claude Code itself reads it.
-const EXTRA: &str = "NODE_EXTRA_CA_CERTS";
-
 /// The system's authorities (or those of `SSL_CERT_FILE`) and the company's own. They are read only if they are needed.
-pub(super) fn config(is_needed: bool) -> Result<ClientConfig, ClientError> {
+pub(super) fn config(is_needed: bool, own: Option<&Path>) -> Result<ClientConfig, ClientError> {
     let mut roots = RootCertStore::empty();
     if is_needed {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for authority in extra()? {
-            roots.add(authority).map_err(|error| ClientError::Setup(format!("`{EXTRA}`: {error}")))?;
+        for authority in own.map(authorities).transpose()?.unwrap_or_default() {
+            roots.add(authority).map_err(|error| ClientError::Setup(error.to_string()))?;
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -25,10 +22,7 @@ pub(super) fn config(is_needed: bool) -> Result<ClientConfig, ClientError> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn extra() -> Result<Vec<CertificateDer<'static>>, ClientError> {
-    let Some(path) = env::var_os(EXTRA).filter(|path| !path.is_empty()).map(PathBuf::from) else {
-        return Ok(Vec::new());
-    };
-    let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
-    certificates.map_err(|error| ClientError::Setup(format!("`{}` (`{EXTRA}`): {error}", path.display())))
+fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    certificates.map_err(|error| ClientError::Setup(format!("`{}`: {error}", path.display())))
 }

@@ -113,8 +113,13 @@ impl InstallArgs {
         config.need(&[Setting::InstallServer])?;
         let Some(server) = &config.install else { return Err(CommandError::NoMachine) };
         let wanted = self.version.clone().unwrap_or(Wanted::Served);
-        let order =
-            Order { server, wanted, key: package::key(config.install_key.as_deref())?, now: clock::now() };
+        let order = Order {
+            server,
+            wanted,
+            key: package::key(config.install_key.as_deref())?,
+            authorities: config.authorities.as_deref(),
+            now: clock::now(),
+        };
         let installed = package::install(here.os, journal, order).await?;
         let program = installed.program.display();
         told.step(installed.outcome, &format!("{} at {program}", installed.version));
@@ -158,7 +163,7 @@ async fn has_session(here: Workstation<'_>, store: &Store) -> Result<bool, Comma
     }
     let config = Config::load(here.os, here.settings)?;
     let base = config.auth()?.clone();
-    let server = AuthServer::new(client::http(&[&base])?, base);
+    let server = AuthServer::new(client::http(&[&base], config.authorities.as_deref())?, base);
     match (Renewal { store, server: &server }).run().await {
         Ok(_) => Ok(true),
         Err(RenewalError::NotSignedIn) => Ok(false),

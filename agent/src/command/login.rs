@@ -25,7 +25,7 @@ impl LoginArgs {
         let config = Config::load(here.os, here.settings)?;
         let entra = config.entra()?;
         let base = config.auth()?.clone();
-        let client = client::http(&[&base, &entra.authority])?;
+        let client = client::http(&[&base, &entra.authority], config.authorities.as_deref())?;
         // Whoever can't keep a session need not sign in.
         store.lock()?;
         let sign_in = SignIn { os: here.os, client: &client, entra: &entra };

@@ -18,8 +18,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn of(here: Workstation<'_>) -> Result<Self, CommandError> {
         let store = Store::of_user(here.os)?;
-        let base = Config::load(here.os, here.settings)?.auth()?.clone();
-        Ok(Self { store, server: AuthServer::new(client::http(&[&base])?, base) })
+        let config = Config::load(here.os, here.settings)?;
+        let base = config.auth()?.clone();
+        Ok(Self {
+            store,
+            server: AuthServer::new(client::http(&[&base], config.authorities.as_deref())?, base),
+        })
     }
 
     pub(super) fn renewal(&self) -> Renewal<'_> {

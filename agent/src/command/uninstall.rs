@@ -32,7 +32,7 @@ pub(super) async fn run(here: Workstation<'_>) -> Result<(), CommandError> {
 async fn end_session(here: Workstation<'_>, config: &Config) -> Result<(), CommandError> {
     let Some(credential) = Store::of_user(here.os)?.read()? else { return Ok(()) };
     let base = config.auth()?.clone();
-    let server = AuthServer::new(client::http(&[&base])?, base);
+    let server = AuthServer::new(client::http(&[&base], config.authorities.as_deref())?, base);
     Ok(server.logout(&credential.refresh_token).await?)
 }
 

@@ -35,6 +35,9 @@ pub struct ConfigArgs {
     /// File of the OpenPGP key that Claude Code is signed with, if it is not Anthropic's
     #[arg(long, global = true, value_name = "PATH")]
     install_server_key: Option<String>,
+    /// File of certificate authorities beside the system's
+    #[arg(long, global = true, value_name = "PATH")]
+    node_extra_ca_certs: Option<String>,
 }
 
 impl ConfigArgs {
@@ -49,6 +52,7 @@ impl ConfigArgs {
             (Setting::Authority, &self.entra_authority),
             (Setting::Scopes, &self.entra_scopes),
             (Setting::InstallKey, &self.install_server_key),
+            (Setting::Authorities, &self.node_extra_ca_certs),
         ];
         pairs.into_iter().filter_map(|(setting, value)| Some((setting, value.clone()?))).collect()
     }

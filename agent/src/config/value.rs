@@ -21,6 +21,7 @@ pub(super) fn check(given: BTreeMap<Setting, (String, Origin)>, problems: &mut V
         authority: checked.value(Setting::Authority, authority),
         scopes: checked.value(Setting::Scopes, |text| Ok(text.to_owned())),
         install_key: checked.value(Setting::InstallKey, path),
+        authorities: checked.value(Setting::Authorities, from_here),
         given: BTreeMap::new(),
     };
     if config.authority.is_none() && !given.contains_key(&Setting::Authority) {
@@ -67,6 +68,11 @@ fn authority(text: &str) -> Result<Url, String> {
 fn path(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_absolute() { Ok(path) } else { Err(format!("`{text}` is no absolute path")) }
+}
+
+/// Claude Code takes it from the folder that it runs in.
+fn from_here(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|error| format!("`{text}`: {error}"))
 }
 
 /// A GUID or a domain.

@@ -70,9 +70,8 @@ fn proxy(patient: &Patient<'_>) -> Option<Finding> {
 
 /// A file that is named and holds no certificate makes Claude Code trust fewer servers, not more.
 fn authorities(patient: &Patient<'_>) -> Option<Finding> {
-    let (name, path) = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]
-        .into_iter()
-        .find_map(|name| Some((name, (patient.variable)(name).filter(|path| !path.is_empty())?)))?;
+    let path = patient.config.authorities.as_ref()?;
+    let (name, path) = ("NODE_EXTRA_CA_CERTS", path.display().to_string());
     let hint = "let it name a PEM file of your company's certificate authorities";
     let pem = match fs::read(&path) {
         Ok(pem) => pem,

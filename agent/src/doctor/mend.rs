@@ -68,7 +68,13 @@ async fn program(patient: &Patient<'_>) -> Result<(), String> {
     let Some(server) = &config.install else { return Err("`INSTALL_SERVER_URL` is not set".to_owned()) };
     let mut journal = Journal::open(*os, &place.folder).map_err(|error| error.to_string())?;
     let key = package::key(config.install_key.as_deref()).map_err(|error| error.to_string())?;
-    let order = Order { server, wanted: Wanted::Served, key, now: clock::now() };
+    let order = Order {
+        server,
+        wanted: Wanted::Served,
+        key,
+        authorities: config.authorities.as_deref(),
+        now: clock::now(),
+    };
     package::install(*os, &mut journal, order).await.map(|_| ()).map_err(|error| error.to_string())
 }
 

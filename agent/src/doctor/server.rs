@@ -26,7 +26,7 @@ pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let asked = servers.into_iter().filter_map(|(server, url)| Some((server, url.as_ref()?)));
     let (mut findings, mut dates) = (Vec::new(), Vec::new());
     for (server, url) in asked {
-        match ask(server, url).await {
+        match ask(patient, server, url).await {
             Ok(date) => {
                 dates.extend(date);
                 findings.push(Finding::ok("server", format!("the {server} answers at {url}")));
@@ -42,8 +42,8 @@ pub(super) async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
 }
 
 /// Asks a server whether it is there, and for the time.
-async fn ask(server: Server, url: &Url) -> Result<Option<Timestamp>, ClientError> {
-    let client = client::http(&[url])?;
+async fn ask(patient: &Patient<'_>, server: Server, url: &Url) -> Result<Option<Timestamp>, ClientError> {
+    let client = client::http(&[url], patient.config.authorities.as_deref())?;
     let asked = timeout(PATIENCE, client.get(client::below(url, "health")).send()).await;
     let answer = asked.map_err(|_| ClientError::TooSlow { server, after: PATIENCE })?;
     let answer = answer.map_err(|error| ClientError::unreachable(server, &error))?;

@@ -81,7 +81,7 @@ async fn refreshed(patient: &Patient<'_>, store: &Store) -> Finding {
             SIGN_IN,
         );
     };
-    let client = match client::http(&[&base]) {
+    let client = match client::http(&[&base], patient.config.authorities.as_deref()) {
         Ok(client) => client,
         Err(error) => return Finding::problem("session", error.to_string(), error.hint().unwrap_or(SIGN_IN)),
     };

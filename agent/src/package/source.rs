@@ -1,6 +1,6 @@
 //! The install server: versions, manifests, programs. Whatever else an answer may point to is not asked.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, Url, header};
 use shared::release::Version;
@@ -50,8 +50,8 @@ impl std::str::FromStr for Wanted {
 }
 
 impl InstallServer {
-    pub(super) fn new(base: &Url) -> Result<Self, PackageError> {
-        Ok(Self { client: client::http(&[base])?, base: base.clone() })
+    pub(super) fn new(base: &Url, authorities: Option<&Path>) -> Result<Self, PackageError> {
+        Ok(Self { client: client::http(&[base], authorities)?, base: base.clone() })
     }
 
     pub(super) async fn version(&self, wanted: &Wanted) -> Result<Version, PackageError> {

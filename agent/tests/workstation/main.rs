@@ -9,6 +9,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod authority;
+#[allow(dead_code, reason = "the daemon's tests use all of it")]
+#[path = "../../../daemon/tests/doors/certificate.rs"]
+mod certificate;
 mod disk;
 mod doctor;
 mod install;

@@ -8,7 +8,10 @@ use std::{
 };
 
 use claude_agent::os;
-use sallyportd::sandbox::{Options, Sandbox};
+use sallyportd::{
+    config::TlsFiles,
+    sandbox::{Options, Sandbox},
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -72,12 +75,18 @@ impl World {
 
     /// A world whose install server has this Claude Code.
     pub(crate) async fn with(version: &str, program: &[u8]) -> Self {
+        Self::with_tls(version, program, None).await
+    }
+
+    /// The same, behind TLS by a certificate that nobody knows.
+    pub(crate) async fn with_tls(version: &str, program: &[u8], tls: Option<TlsFiles>) -> Self {
         let mirror = Mirror::new(os::this().platform().unwrap());
         mirror.release(version, program);
         mirror.agent(&fs::read(env!("CARGO_BIN_EXE_claude-agent")).unwrap());
         let sandbox = Sandbox::start_with(Options::default(), |config| {
             config.install.artifacts_dir = mirror.path("");
             config.install.key = Some(mirror.path("signer.key"));
+            config.listen.tls = tls;
         });
         let world = Self { sandbox: sandbox.await.unwrap(), mirror, folder: tempfile::tempdir().unwrap() };
         fs::create_dir(world.home("")).unwrap();
