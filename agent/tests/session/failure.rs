@@ -69,7 +69,7 @@ async fn the_auth_server_hangs() {
     let mut here = Workstation::signed_in(-1).await;
     let server = Odd::silent().await;
     here.auth = Some(server.url.clone());
-    here.run(&["get-token"]).await.assert_refused(3, &["auth server did not answer within 8 s"]);
+    here.run(&["get-token"]).await.assert_refused(3, &["auth server did not answer within"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
