@@ -6,6 +6,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use super::ClientError;
+use crate::config::Setting;
 
 /// The system's authorities (or those of `SSL_CERT_FILE`) and the company's own. They are read only if they are needed.
 pub(super) fn config(is_needed: bool, own: Option<&Path>) -> Result<ClientConfig, ClientError> {
@@ -24,5 +25,7 @@ pub(super) fn config(is_needed: bool, own: Option<&Path>) -> Result<ClientConfig
 
 fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    certificates.map_err(|error| ClientError::Setup(format!("`{}`: {error}", path.display())))
+    certificates.map_err(|error| {
+        ClientError::Setup(format!("`{}` (`{}`): {error}", path.display(), Setting::Authorities))
+    })
 }

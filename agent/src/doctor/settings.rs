@@ -8,6 +8,8 @@ use crate::{
     settings::{SettingsFile, edit, wanted::Wanted},
 };
 
+/// Members that are named one by one.
+const SHOWN: usize = 3;
 const MARK: &str = "\u{feff}";
 
 pub(super) fn examine(patient: &Patient<'_>) -> Vec<Finding> {
@@ -97,11 +99,20 @@ fn users_file(patient: &Patient<'_>, is_managed: bool) -> Finding {
         Ok(true) => Finding::ok("settings", format!("`{shown}` says what it should")),
         Ok(false) if is_managed => Finding::ok("settings", "those for all users are in force"),
         Ok(false) => {
-            let missing = missing(text, &around.wanted()).join(", ");
+            let missing = named(&missing(text, &around.wanted()));
             let what = format!("`{shown}` does not say what it should of {missing}");
             Finding::problem("settings", what, mend).mended_by(Remedy::Install)
         }
         Err(error) => Finding::problem("settings", error.to_string(), "correct it there"),
+    }
+}
+
+/// The first of them, and how many more there are.
+fn named(members: &[String]) -> String {
+    let shown = members.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match members.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
