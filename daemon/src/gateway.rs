@@ -23,7 +23,7 @@ mod visit;
 mod weight;
 pub mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -102,10 +102,6 @@ impl Gateway {
     /// The rules for one request, from its start to its end.
     fn rules(&self) -> Arc<Rules> {
         self.rules.load_full()
-    }
-
-    fn ping_interval(&self) -> Duration {
-        self.rules.load().ping_interval
     }
 
     /// Who calls.

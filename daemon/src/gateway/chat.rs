@@ -44,7 +44,7 @@ async fn create(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result
     let mut meter = Meter::start(gateway, permit, call, visit);
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     if request.stream {
-        return Ok(stream::events(body, Chunks::new(asked), meter, gateway));
+        return Ok(stream::events(body, Chunks::new(asked), meter));
     }
     let body = gateway.collect(body, &mut meter).await?;
     meter.see_answer(&headers, &body);

@@ -52,7 +52,7 @@ async fn create(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result
     let standing = meter.standing();
     let Answer { headers, body, .. } = gateway.send(ask, &mut meter).await?;
     let mut response = if stream {
-        stream::events(body, Sse, meter, gateway)
+        stream::events(body, Sse, meter)
     } else {
         let body = gateway.collect(body, &mut meter).await?;
         meter.see_answer(&headers, &body);

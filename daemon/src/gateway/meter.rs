@@ -5,7 +5,7 @@
 mod count;
 mod scan;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderMap;
 use shared::{id::RequestId, usage::Tokens};
@@ -87,6 +87,11 @@ impl Meter {
 
     pub fn request(&self) -> &RequestId {
         &self.live.request().id
+    }
+
+    /// Silence on the stream after which a ping is sent.
+    pub fn ping_interval(&self) -> Duration {
+        self.permit.ping_interval
     }
 
     /// How far the caller is with its budget, if it has one.

@@ -58,7 +58,7 @@ async fn model(gateway: &Gateway, call: &mut Call, visit: &mut Visit) -> Result<
 pub(super) async fn pass(gateway: &Gateway, ask: Ask, mut meter: Meter) -> Result<Response, Refusal> {
     let Answer { status, headers, body } = gateway.send(ask, &mut meter).await?;
     if is_stream(&headers) {
-        let relay = Relay::new(body, Untouched, meter, gateway.ping_interval());
+        let relay = Relay::new(body, Untouched, meter);
         let content_type = HeaderValue::from_static(wire::CONTENT_TYPE);
         let mut response = reply::stream(status, content_type, relay);
         headers::back(&headers, response.headers_mut());

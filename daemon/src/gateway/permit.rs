@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use shared::{
@@ -34,6 +35,8 @@ const UNPRICED: usize = 1_000;
 pub struct Permit {
     pub(super) caller: Arc<Caller>,
     pub(super) model: ModelId,
+    /// Of the same rules as all else here, whatever is reloaded meanwhile.
+    pub(super) ping_interval: Duration,
     tariff: Tariff,
     /// The prompt's tokens, roughly.
     prompt: u64,
@@ -60,7 +63,7 @@ impl Gateway {
         let user = &caller.identity.user;
         let reservation = self.limits.reserve(user, policy, estimate, self.clock.now()).map_err(Box::new)?;
         let (caller, tariff, reservation) = (caller.clone(), quote.tariff, Some(reservation));
-        Ok(Permit { caller, model, tariff, prompt, reservation })
+        Ok(Permit { caller, model, ping_interval: rules.ping_interval, tariff, prompt, reservation })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A surface gives `Relay` the upstream's body, its `Meter` and a `Shape`, and answers with the relay as body:
 //!
 //! ```text
-//! let relay = Relay::new(answer.body, Sse::default(), meter, gateway.ping_interval());
+//! let relay = Relay::new(answer.body, Sse::default(), meter);
 //! reply::stream(StatusCode::OK, content_type, relay)
 //! ```
 //!
@@ -17,7 +17,6 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use bytes::Bytes;
@@ -27,7 +26,7 @@ use thiserror::Error;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
-    Gateway, Refusal,
+    Refusal,
     bedrock::UpstreamBody,
     meter::{Meter, Scan},
     silence::Silence,
@@ -56,11 +55,11 @@ pub trait Shape {
 }
 
 /// An answer of server-sent events, each written as `writer` does.
-pub(super) fn events<W>(upstream: UpstreamBody, writer: W, meter: Meter, gateway: &Gateway) -> Response
+pub(super) fn events<W>(upstream: UpstreamBody, writer: W, meter: Meter) -> Response
 where
     W: WriteEvent + Unpin + Send + Sync + 'static,
 {
-    let relay = Relay::new(upstream, translate::stream::Stream::new(writer), meter, gateway.ping_interval());
+    let relay = Relay::new(upstream, translate::stream::Stream::new(writer), meter);
     let mut response = reply::stream(StatusCode::OK, HeaderValue::from_static("text/event-stream"), relay);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
@@ -96,10 +95,10 @@ impl<S> std::fmt::Debug for Relay<S> {
 }
 
 impl<S: Shape> Relay<S> {
-    pub fn new(upstream: UpstreamBody, shape: S, mut meter: Meter, ping_interval: Duration) -> Self {
+    pub fn new(upstream: UpstreamBody, shape: S, mut meter: Meter) -> Self {
         let over = Box::pin(meter.caller().life.over());
         meter.stream();
-        let silence = Silence::new(ping_interval);
+        let silence = Silence::new(meter.ping_interval());
         Self { upstream: Some(upstream), shape, meter, over, silence, cutting: Cutting::No }
     }
 

@@ -13,6 +13,7 @@ use std::{
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
+use tracing::{error, info};
 
 use super::{Call, Response, Route, reply, route};
 use crate::{
@@ -93,13 +94,24 @@ impl Health {
         let slow = |_| format!("no answer within {} s", PATIENCE.as_secs());
         let answer = timeout(PATIENCE, (self.probe)()).await.map_err(slow).flatten();
         let reached = answer.is_ok();
+        let before = self.seen.lock().unwrap_or_else(PoisonError::into_inner).replace((now, reached));
+        match (has_changed(before.map(|(_, reached)| reached), reached), &answer) {
+            (true, Err(error)) => error!(%error, "store failed"),
+            (true, Ok(())) => info!("store works again"),
+            (false, _) => {}
+        }
         match answer {
             Ok(()) => self.pulse.beat(self.clock.now()),
             Err(error) => self.pulse.miss(self.clock.now(), error),
         }
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, reached));
         reached
     }
+}
+
+/// Whether the log should tell of it: once, however often it is looked at. Nothing is told of a store that works from the
+/// beginning.
+fn has_changed(before: Option<bool>, reached: bool) -> bool {
+    before.unwrap_or(true) != reached
 }
 
 impl Part for Health {
@@ -159,6 +171,15 @@ mod tests {
         assert_eq!(health.check().await, Err(Unready::Store));
         let told = health.health(Timestamp(0));
         assert_eq!((told.state, told.detail.as_str()), (HealthState::Down, "the disk is full"));
+    }
+
+    #[test]
+    fn a_store_that_fails_or_works_again_is_told_once() {
+        let looks = [true, true, false, false, true, true];
+        let mut before = None;
+        let told = looks.map(|reached| has_changed(before.replace(reached), reached));
+        assert_eq!(told, [false, false, true, false, true, false]);
+        assert!(has_changed(None, false));
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use super::{
     paint,
 };
 use crate::tui::{
+    effect::Failure,
     format::{self, many},
     model::{LinkState, Model},
     theme::Tone,
@@ -74,9 +75,9 @@ fn standing(model: &Model) -> Vec<Piece> {
     let age = model.link.heard.map(|heard| model.now.since(heard));
     let (text, tone) = match (&model.link.state, age) {
         (LinkState::Connecting, _) | (_, None) if !is_down(model) => ("connecting".to_owned(), Tone::Dim),
-        (LinkState::Down { .. }, None) => ("not reachable".to_owned(), Tone::Bad),
-        (LinkState::Down { .. }, Some(age)) => {
-            (format!("not reachable, {} old", format::span(age)), Tone::Bad)
+        (LinkState::Down { failure, .. }, None) => (away(failure).to_owned(), Tone::Bad),
+        (LinkState::Down { failure, .. }, Some(age)) => {
+            (format!("{}, {} old", away(failure), format::span(age)), Tone::Bad)
         }
         (_, Some(age)) if age > OLD => (format!("no answer for {}", format::span(age)), Tone::Warn),
         _ => ("live".to_owned(), Tone::Good),
@@ -87,6 +88,11 @@ fn standing(model: &Model) -> Vec<Piece> {
     }
     pieces.push((format!("{dot} {text}"), tone));
     pieces
+}
+
+/// A daemon that refuses, or that is not understood, is there.
+fn away(failure: &Failure) -> &'static str {
+    if failure.is_unreachable { "not reachable" } else { "not usable" }
 }
 
 fn is_down(model: &Model) -> bool {

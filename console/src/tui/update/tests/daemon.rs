@@ -185,3 +185,12 @@ fn while_an_order_is_carried_out_it_is_said_so() {
     }
     assert!(play.text().contains("asked the daemon to revoke: waiting for its answer"), "{}", play.text());
 }
+
+#[test]
+fn a_daemon_that_refuses_is_not_called_unreachable() {
+    let mut play = play();
+    let failure = Failure { message: "you may not open it".to_owned(), hint: None, is_unreachable: false };
+    play.tell(Msg::Answered { asker: Asker::Frame, query: Query::Status, result: Err(failure) });
+    let text = play.text();
+    assert!(text.contains("not usable, ") && !text.contains("not reachable"), "{text}");
+}
