@@ -1,6 +1,6 @@
 //! Answers of the daemon, and what came of orders.
 
-use shared::api::admin::Effect as Done;
+use shared::api::admin::{Effect as Done, reload::Reloaded};
 
 use super::tick::pause;
 use crate::{
@@ -102,13 +102,7 @@ pub fn carried(model: &mut Model, order: &Order, outcome: Outcome) -> Vec<Effect
             Order::EndGrant { .. } => "the grant has ended".to_owned(),
             _ => format!("granted until {}", grant.until),
         })),
-        Outcome::Reloaded(result) => told(result.map(|reloaded| {
-            let waiting = match reloaded.needs_restart.len() as u64 {
-                0 => String::new(),
-                keys => format!("; {} waiting for a restart", many(keys, "key")),
-            };
-            format!("{} in use{waiting}", many(reloaded.applied.len() as u64, "changed key"))
-        })),
+        Outcome::Reloaded(result) => told(result.map(|reloaded| reloads(&reloaded))),
     };
     model.tell(text, tone);
     let now = model.now;
@@ -121,6 +115,17 @@ pub fn carried(model: &mut Model, order: &Order, outcome: Outcome) -> Vec<Effect
         }
     }
     Vec::new()
+}
+
+fn reloads(reloaded: &Reloaded) -> String {
+    let (applied, waiting) = (reloaded.applied.len() as u64, reloaded.needs_restart.len() as u64);
+    match (applied, waiting) {
+        (0, 0) => "the configuration is as it was: nothing changed".to_owned(),
+        (_, 0) => format!("{} in use", many(applied, "changed key")),
+        _ => {
+            format!("{} in use; {} waiting for a restart", many(applied, "changed key"), many(waiting, "key"))
+        }
+    }
 }
 
 fn told(result: Result<String, Failure>) -> (String, Tone) {

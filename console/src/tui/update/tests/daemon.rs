@@ -2,7 +2,10 @@
 
 use crossterm::event::KeyCode;
 use ratatui::layout::Size;
-use shared::api::admin::{Effect as Done, Event};
+use shared::api::admin::{
+    Effect as Done, Event,
+    reload::{Change, Reloaded},
+};
 
 use super::{answers, play, session};
 use crate::{
@@ -193,4 +196,22 @@ fn a_daemon_that_refuses_is_not_called_unreachable() {
     play.tell(Msg::Answered { asker: Asker::Frame, query: Query::Status, result: Err(failure) });
     let text = play.text();
     assert!(text.contains("not usable, ") && !text.contains("not reachable"), "{text}");
+}
+
+#[test]
+fn a_reload_says_what_changed() {
+    let mut play = play();
+    let mut said = |applied: &[&str], needs_restart: &[&str]| {
+        let keys = |keys: &[&str]| {
+            keys.iter().map(|key| Change { key: (*key).to_owned(), old: None, new: None }).collect()
+        };
+        let reloaded = Reloaded { applied: keys(applied), needs_restart: keys(needs_restart) };
+        let (order, outcome) =
+            (Order::Reload { reason: "new caps".to_owned() }, Outcome::Reloaded(Ok(reloaded)));
+        play.tell(Msg::Carried { order, outcome });
+        play.text()
+    };
+    assert!(said(&[], &[]).contains("nothing changed"));
+    assert!(said(&["policy"], &[]).contains("1 changed key in use"));
+    assert!(said(&["policy"], &["http.host"]).contains("1 changed key in use; 1 key waiting for a restart"));
 }
