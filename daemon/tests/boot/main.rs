@@ -55,6 +55,25 @@ fn a_restart_is_not_noticed_and_no_death_lasts() {
 }
 
 #[test]
+#[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
+fn a_package_loses_nothing_until_it_is_purged() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = root().join("target/packages/sallyport_0.1.0-1_amd64.deb");
+    let newer = folder.path().join("newer.deb");
+    let script = r#"dpkg-deb -R "$0" "$1/tree" && sed -i 's/^Version: .*/&.1/' "$1/tree/DEBIAN/control" &&
+        dpkg-deb -Znone -b "$1/tree" "$2""#;
+    let made = Command::new("sh")
+        .args(["-c", script])
+        .args([package.as_path(), folder.path(), newer.as_path()])
+        .output()
+        .unwrap();
+    assert_passed(&made);
+    let mut copies: Vec<_> = FILES.iter().skip(4).map(|(from, to)| (root().join(from), *to)).collect();
+    copies.extend([(package, "/root/sallyport.deb"), (newer, "/root/newer.deb")]);
+    assert_passed(&boot("package.sh", &copies));
+}
+
+#[test]
 #[ignore = "needs systemd-analyze"]
 fn the_units_are_right_and_tight() {
     let root = root().join("systemd");
