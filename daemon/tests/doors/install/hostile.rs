@@ -61,7 +61,7 @@ const OTHERS: [&str; 62] = [
     "/%2emirror/lock",
     "/.git/config",
     "/.env",
-    "/VERSION",
+    "/VERSION/",
     "/VERSION~",
     "/VERSION.bak",
     "/VERSION%00",
