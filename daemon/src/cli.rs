@@ -1,6 +1,7 @@
 //! The command line of `sallyportd`.
 
 mod check;
+mod iam;
 mod inherit;
 mod run;
 mod sandbox;
@@ -37,6 +38,8 @@ enum Command {
     Check(OutputArgs),
     /// Print the effective configuration, secrets masked, and where each value came from
     Config(OutputArgs),
+    /// Print the least that AWS must allow the daemon, made from the configuration
+    IamPolicy(iam::IamArgs),
     /// Try everything out on loopback, with a simulated Entra and a simulated Bedrock
     Sandbox(SandboxArgs),
     /// Sign in a user of a running sandbox and print an access token
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&given, &arguments),
         Command::Check(output) => check::check(&given, output.json),
         Command::Config(output) => show::show(&given, output.json),
+        Command::IamPolicy(arguments) => iam::policy(&given, &arguments),
         Command::Sandbox(arguments) => sandbox::sandbox(&given, arguments),
         Command::SandboxToken(arguments) => sandbox::token(arguments),
     }
