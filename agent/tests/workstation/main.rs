@@ -25,4 +25,5 @@ mod real;
 mod script;
 mod server;
 mod unit;
+mod windows;
 mod world;

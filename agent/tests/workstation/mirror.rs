@@ -10,7 +10,10 @@ use pgp::{
 };
 use rand::thread_rng;
 use serde_json::json;
-use shared::{platform::Platform, release::Digest};
+use shared::{
+    platform::{Os, Platform},
+    release::Digest,
+};
 use tempfile::TempDir;
 
 pub(crate) struct Mirror {
@@ -49,9 +52,10 @@ impl Mirror {
     /// Adds a release and serves it.
     pub(crate) fn release(&self, version: &str, program: &[u8]) {
         let folder = format!("claude-code-releases/{version}");
-        self.write(&format!("{folder}/{}/claude", self.platform), program);
+        let name = self.file_name("claude");
+        self.write(&format!("{folder}/{}/{name}", self.platform), program);
         let checksum = Digest::of(program);
-        let binary = json!({ "binary": "claude", "checksum": checksum, "size": program.len() });
+        let binary = json!({ "binary": name, "checksum": checksum, "size": program.len() });
         let manifest =
             json!({ "version": version, "platforms": { self.platform.as_str(): binary } }).to_string();
         self.write(&format!("{folder}/manifest.json"), manifest.as_bytes());
@@ -61,9 +65,14 @@ impl Mirror {
 
     /// Adds the agent.
     pub(crate) fn agent(&self, program: &[u8]) {
-        self.write(&format!("agent/{}/claude-agent", self.platform), program);
-        let sums = format!("{}  {}/claude-agent\n", Digest::of(program), self.platform);
+        let path = format!("{}/{}", self.platform, self.file_name("claude-agent"));
+        self.write(&format!("agent/{path}"), program);
+        let sums = format!("{}  {path}\n", Digest::of(program));
         self.write("agent/SHA256SUMS", sums.as_bytes());
+    }
+
+    fn file_name(&self, program: &str) -> String {
+        if self.platform.os() == Os::Windows { format!("{program}.exe") } else { program.to_owned() }
     }
 
     fn sign(&self, bytes: &[u8]) -> Vec<u8> {

@@ -81,8 +81,13 @@ impl World {
     /// The same, behind TLS by a certificate that nobody knows.
     pub(crate) async fn with_tls(version: &str, program: &[u8], tls: Option<TlsFiles>) -> Self {
         let mirror = Mirror::new(os::this().platform().unwrap());
-        mirror.release(version, program);
         mirror.agent(&fs::read(env!("CARGO_BIN_EXE_claude-agent")).unwrap());
+        Self::of(mirror, version, program, tls).await
+    }
+
+    /// A world that is mirrored like this.
+    pub(crate) async fn of(mirror: Mirror, version: &str, program: &[u8], tls: Option<TlsFiles>) -> Self {
+        mirror.release(version, program);
         let sandbox = Sandbox::start_with(Options::default(), |config| {
             config.install.artifacts_dir = mirror.path("");
             config.install.key = Some(mirror.path("signer.key"));
