@@ -11,7 +11,7 @@ use tokio::{process::Command, time::timeout};
 
 use crate::{
     disk::snapshot,
-    world::{Said, World},
+    world::{COPIED, Said, World, program_under_test},
 };
 
 const USER: &str = "tester";
@@ -33,7 +33,7 @@ impl User {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
         }
         chown(&home, Some(ID), Some(ID)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_claude-agent"), world.beside("claude-agent")).unwrap();
+        fs::copy(program_under_test(), world.beside("claude-agent")).unwrap();
         let id = ID.to_string();
         let home = home.to_str().unwrap().trim_end_matches('/');
         run("useradd", &["--uid", &id, "--home-dir", home, "--no-create-home", USER]).await;
@@ -94,12 +94,12 @@ async fn a_timer_refreshes_the_token_until_it_is_removed() {
 
 /// Runs the same test where systemd is process 1.
 async fn boot() {
-    let agent = env!("CARGO_BIN_EXE_claude-agent");
+    let agent = program_under_test().display();
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/boot"));
     for package in ["ca-certificates", "dbus-user-session", "libpam-systemd"] {
         command.args(["--package", package]);
     }
-    command.args(["--copy", &format!("{agent}:{agent}")]).arg(env::current_exe().unwrap());
+    command.args(["--copy", &format!("{agent}:{COPIED}")]).arg(env::current_exe().unwrap());
     let done = command.args([NAME, "--exact", "--ignored", "--nocapture"]).output().await.unwrap();
     let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success() && said.contains("1 passed"), "{said}");

@@ -25,6 +25,8 @@ use crate::mirror::{Mirror, program};
 const NEVER: Duration = Duration::from_mins(2);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) const VERSION: &str = "2.1.300";
+/// Where the agent is in a system that was booted for a test: its folder here may be hidden there, as `/tmp` is.
+pub(crate) const COPIED: &str = "/boot-test/claude-agent";
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
@@ -68,6 +70,12 @@ impl Said {
     }
 }
 
+/// The agent that was built; in a booted system, what was copied there.
+pub(crate) fn program_under_test() -> &'static Path {
+    let copied = Path::new(COPIED);
+    if copied.exists() { copied } else { Path::new(env!("CARGO_BIN_EXE_claude-agent")) }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(VERSION, &program(VERSION)).await
@@ -81,7 +89,7 @@ impl World {
     /// The same, behind TLS by a certificate that nobody knows.
     pub(crate) async fn with_tls(version: &str, program: &[u8], tls: Option<TlsFiles>) -> Self {
         let mirror = Mirror::new(os::this().platform().unwrap());
-        mirror.agent(&fs::read(env!("CARGO_BIN_EXE_claude-agent")).unwrap());
+        mirror.agent(&fs::read(program_under_test()).unwrap());
         Self::of(mirror, version, program, tls).await
     }
 
@@ -124,7 +132,7 @@ impl World {
 
     /// The agent with these arguments, told of everything by variables.
     pub(crate) fn agent(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_claude-agent")));
+        let mut command = self.command(program_under_test());
         command.args(arguments);
         for (name, value) in self.variables() {
             command.env(name, value);
