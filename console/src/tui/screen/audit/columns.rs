@@ -78,7 +78,7 @@ pub const COLUMNS: &[Column<Record>] = &[
 ];
 
 fn at(at: Timestamp) -> String {
-    let text = format!("{:#}", Timestamp::from_seconds(at.seconds()));
+    let text = Timestamp::from_seconds(at.seconds()).to_string();
     text.trim_end_matches(" UTC").to_owned()
 }
 
