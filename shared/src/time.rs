@@ -38,14 +38,14 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// `2026-08-09 00:00 UTC`, with seconds where there are any.
+/// `2026-08-09 00:00 UTC`, with seconds where there are any; `{:#}` has them always, for columns.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Date { year, month, day } = self.date();
         let seconds = self.seconds();
         let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
         write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")?;
-        if second > 0 {
+        if second > 0 || f.alternate() {
             write!(f, ":{second:02}")?;
         }
         f.write_str(" UTC")

@@ -124,6 +124,12 @@ mod tests {
     }
 
     #[test]
+    fn moments_of_a_column_have_their_seconds_always() {
+        assert_eq!(format!("{:#}", at(951_782_400)), "2000-02-29 00:00:00 UTC");
+        assert_eq!(format!("{:#}", at(951_782_399)), "2000-02-28 23:59:59 UTC");
+    }
+
+    #[test]
     fn days_begin_at_midnight_and_only_real_ones() {
         let day = |year, month, day| Date { year, month, day }.start();
         assert_eq!(day(2026, 8, 9), Some(at(1_786_233_600)));

@@ -78,7 +78,7 @@ pub const COLUMNS: &[Column<Record>] = &[
 ];
 
 fn at(at: Timestamp) -> String {
-    let text = Timestamp::from_seconds(at.seconds()).to_string();
+    let text = format!("{:#}", Timestamp::from_seconds(at.seconds()));
     text.trim_end_matches(" UTC").to_owned()
 }
 
