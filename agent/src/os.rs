@@ -59,21 +59,13 @@ pub enum UnitState {
     Loaded,
 }
 
-pub trait Os: Debug + Sync {
-    // Who and where.
+/// What systems of a family do alike: those of Unix in one way, Windows in another.
+pub trait Family: Debug + Sync {
+    // Who runs this.
     /// The user's home.
     fn home(&self) -> Option<PathBuf>;
     fn account(&self) -> io::Result<Account>;
-    /// What tells this machine from others and survives a restart.
-    fn machine_id(&self) -> Option<String>;
     fn hostname(&self) -> Option<String>;
-    /// What this machine can run, whatever this program was built for: Apple's processors behind Rosetta, musl, ARM.
-    fn platform(&self) -> Option<Platform>;
-    /// The folder of Claude Code's managed settings; ours for all users of the machine stand beside them.
-    fn managed_dir(&self) -> PathBuf;
-
-    /// Managed settings that win over the file: those that a device management delivers.
-    fn outranking(&self) -> Vec<String>;
 
     // Files that are nobody else's business.
     /// A new file that only this user may read and write, from its first moment on. It must not be there yet.
@@ -86,28 +78,40 @@ pub trait Os: Debug + Sync {
     fn make_private(&self, path: &Path) -> io::Result<()>;
     /// Lets everybody read a file.
     fn make_readable(&self, path: &Path) -> io::Result<()>;
-    /// Lets everybody run a program.
-    fn make_runnable(&self, path: &Path) -> io::Result<()>;
-    fn is_runnable(&self, path: &Path) -> bool;
     /// Makes sure that a rename in this folder outlives a power failure.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
     // Programs.
     /// Where the agent is that all users have.
     fn system_agent(&self) -> PathBuf;
+    /// Lets everybody run a program.
+    fn make_runnable(&self, path: &Path) -> io::Result<()>;
+    fn is_runnable(&self, path: &Path) -> bool;
     /// Lets `at` run a program, in place of what was there: by a link or, where that is not for everybody, by a copy.
     fn link(&self, at: &Path, program: &Path) -> io::Result<()>;
     /// Whether it does already.
     fn is_linked(&self, at: &Path, program: &Path) -> bool;
     /// Removes a file, also a program that runs.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// What to call to run a program that is a script, such as `az`.
+    fn script(&self, name: &str) -> String;
+}
+
+pub trait Os: Family {
+    // The machine.
+    /// What tells this machine from others and survives a restart.
+    fn machine_id(&self) -> Option<String>;
+    /// What this machine can run, whatever this program was built for: Apple's processors behind Rosetta, musl, ARM.
+    fn platform(&self) -> Option<Platform>;
+    /// The folder of Claude Code's managed settings; ours for all users of the machine stand beside them.
+    fn managed_dir(&self) -> PathBuf;
+    /// Managed settings that win over the file: those that a device management delivers.
+    fn outranking(&self) -> Vec<String>;
 
     // The desktop.
     /// Whether a browser could show something to the person who runs this.
     fn has_desktop(&self) -> bool;
     fn open_browser(&self, url: &str) -> io::Result<()>;
-    /// What to call to run a program that is a script, such as `az`.
-    fn script(&self, name: &str) -> String;
 
     // What runs in the background, for this user.
     /// Loads a unit now and at every logon. Doing it again changes nothing.

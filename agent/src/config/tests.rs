@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::*;
-use crate::os::fake::Fake;
+use crate::os::{Family as _, fake::Fake};
 
 const NOTHING: fn(Setting) -> Option<String> = |_| None;
 

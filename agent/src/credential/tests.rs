@@ -1,5 +1,5 @@
 use super::*;
-use crate::os::fake::Fake;
+use crate::os::{Family as _, fake::Fake};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 

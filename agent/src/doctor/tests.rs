@@ -1,7 +1,7 @@
 use std::{fs, path::Path};
 
 use super::*;
-use crate::os::{UnitState, fake::Fake};
+use crate::os::{Family as _, UnitState, fake::Fake};
 
 /// A workstation on which everything is as it should be, but for servers: there are none.
 struct Ward {

@@ -4,7 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::os::{UnitState, fake::Fake};
+use crate::os::{Family as _, UnitState, fake::Fake};
 
 /// A machine that somebody has used before.
 struct Machine {

@@ -11,7 +11,7 @@ use std::{
 use shared::platform::Platform;
 use tempfile::TempDir;
 
-use super::{Account, Os, Unit, UnitState};
+use super::{Account, Family, Os, Unit, UnitState};
 
 #[derive(Debug)]
 pub struct Fake {
@@ -42,7 +42,7 @@ impl Default for Fake {
     }
 }
 
-impl Os for Fake {
+impl Family for Fake {
     fn home(&self) -> Option<PathBuf> {
         Some(self.folder.path().join("home"))
     }
@@ -51,24 +51,8 @@ impl Os for Fake {
         Ok(self.account.clone())
     }
 
-    fn machine_id(&self) -> Option<String> {
-        self.machine_id.clone()
-    }
-
     fn hostname(&self) -> Option<String> {
         Some("laptop".to_owned())
-    }
-
-    fn platform(&self) -> Option<Platform> {
-        self.platform
-    }
-
-    fn managed_dir(&self) -> PathBuf {
-        self.folder.path().join("managed")
-    }
-
-    fn outranking(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn create_private(&self, path: &Path) -> io::Result<File> {
@@ -124,6 +108,28 @@ impl Os for Fake {
         fs::remove_file(path)
     }
 
+    fn script(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
+impl Os for Fake {
+    fn machine_id(&self) -> Option<String> {
+        self.machine_id.clone()
+    }
+
+    fn platform(&self) -> Option<Platform> {
+        self.platform
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        self.folder.path().join("managed")
+    }
+
+    fn outranking(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn has_desktop(&self) -> bool {
         self.has_desktop
     }
@@ -131,10 +137,6 @@ impl Os for Fake {
     fn open_browser(&self, url: &str) -> io::Result<()> {
         self.opened.lock().unwrap().push(url.to_owned());
         Ok(())
-    }
-
-    fn script(&self, name: &str) -> String {
-        name.to_owned()
     }
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {

@@ -1,16 +1,14 @@
 //! Linux: modes, `/etc`, systemd's user units.
 
 use std::{
-    env,
-    fs::{self, File},
-    io,
+    env, fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use shared::platform::Platform;
 
-use super::{Account, Os, Unit, UnitState, unix};
+use super::{Os, Unit, UnitState, unix};
 
 /// Where systemd and D-Bus keep the machine's id.
 const MACHINE_ID: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
@@ -21,21 +19,9 @@ const BROWSERS: [&str; 3] = ["xdg-open", "gio", "wslview"];
 pub(super) struct Linux;
 
 impl Os for Linux {
-    fn home(&self) -> Option<PathBuf> {
-        unix::home()
-    }
-
-    fn account(&self) -> io::Result<Account> {
-        Ok(unix::account())
-    }
-
     fn machine_id(&self) -> Option<String> {
         let read = |path| Some(fs::read_to_string(path).ok()?.trim().to_owned());
         MACHINE_ID.into_iter().filter_map(read).find(|id| !id.is_empty())
-    }
-
-    fn hostname(&self) -> Option<String> {
-        unix::hostname()
     }
 
     fn platform(&self) -> Option<Platform> {
@@ -49,54 +35,6 @@ impl Os for Linux {
     /// Here the file is all there is.
     fn outranking(&self) -> Vec<String> {
         Vec::new()
-    }
-
-    fn create_private(&self, path: &Path) -> io::Result<File> {
-        unix::create_private(path)
-    }
-
-    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
-        unix::create_private_dir(path)
-    }
-
-    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
-        unix::is_exposed(path)
-    }
-
-    fn make_private(&self, path: &Path) -> io::Result<()> {
-        unix::make_private(path)
-    }
-
-    fn make_readable(&self, path: &Path) -> io::Result<()> {
-        unix::set_mode(path, 0o644)
-    }
-
-    fn make_runnable(&self, path: &Path) -> io::Result<()> {
-        unix::set_mode(path, 0o755)
-    }
-
-    fn is_runnable(&self, path: &Path) -> bool {
-        unix::is_runnable(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        unix::sync_dir(path)
-    }
-
-    fn system_agent(&self) -> PathBuf {
-        PathBuf::from("/usr/local/bin/claude-agent")
-    }
-
-    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
-        unix::link(at, program)
-    }
-
-    fn is_linked(&self, at: &Path, program: &Path) -> bool {
-        fs::read_link(at).is_ok_and(|target| target == program)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
     }
 
     fn has_desktop(&self) -> bool {
@@ -120,10 +58,6 @@ impl Os for Linux {
             }
         }
         Err(failed)
-    }
-
-    fn script(&self, name: &str) -> String {
-        name.to_owned()
     }
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
@@ -211,26 +145,6 @@ fn is_musl() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_is_private_from_its_first_moment_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.json");
-        Linux.create_private(&path).unwrap();
-        assert!(!Linux.is_exposed(&path).unwrap());
-        assert_eq!(Linux.create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-    }
-
-    #[test]
-    fn others_rights_are_seen_and_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.json");
-        fs::write(&path, "{}").unwrap();
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert!(Linux.is_exposed(&path).unwrap());
-        Linux.make_private(&path).unwrap();
-        assert!(!Linux.is_exposed(&path).unwrap());
-    }
 
     #[test]
     fn the_machine_is_told_from_what_the_kernel_says() {

@@ -1,7 +1,6 @@
 //! macOS: modes, `/Library`, launchd.
 
 use std::{
-    fs::{self, File},
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -11,7 +10,7 @@ use std::{
 
 use shared::platform::Platform;
 
-use super::{Account, Os, Unit, UnitState, unix};
+use super::{Os, Unit, UnitState, unix};
 
 /// launchd gives what it stops five seconds, then kills it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -21,22 +20,10 @@ const LOOKS: u32 = 100;
 pub(super) struct Macos;
 
 impl Os for Macos {
-    fn home(&self) -> Option<PathBuf> {
-        unix::home()
-    }
-
-    fn account(&self) -> io::Result<Account> {
-        Ok(unix::account())
-    }
-
     fn machine_id(&self) -> Option<String> {
         let told = ask("/usr/sbin/ioreg", &["-rd1", "-c", "IOPlatformExpertDevice"])?;
         let line = told.lines().find(|line| line.contains("IOPlatformUUID"))?;
         Some(line.split('"').nth(3)?.to_owned())
-    }
-
-    fn hostname(&self) -> Option<String> {
-        unix::hostname()
     }
 
     /// A program behind Rosetta is told that it runs on Intel.
@@ -55,54 +42,6 @@ impl Os for Macos {
         profiles.into_iter().filter(|path| Path::new(path).exists()).map(str::to_owned).collect()
     }
 
-    fn create_private(&self, path: &Path) -> io::Result<File> {
-        unix::create_private(path)
-    }
-
-    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
-        unix::create_private_dir(path)
-    }
-
-    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
-        unix::is_exposed(path)
-    }
-
-    fn make_private(&self, path: &Path) -> io::Result<()> {
-        unix::make_private(path)
-    }
-
-    fn make_readable(&self, path: &Path) -> io::Result<()> {
-        unix::set_mode(path, 0o644)
-    }
-
-    fn make_runnable(&self, path: &Path) -> io::Result<()> {
-        unix::set_mode(path, 0o755)
-    }
-
-    fn is_runnable(&self, path: &Path) -> bool {
-        unix::is_runnable(path)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        unix::sync_dir(path)
-    }
-
-    fn system_agent(&self) -> PathBuf {
-        PathBuf::from("/usr/local/bin/claude-agent")
-    }
-
-    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
-        unix::link(at, program)
-    }
-
-    fn is_linked(&self, at: &Path, program: &Path) -> bool {
-        fs::read_link(at).is_ok_and(|target| target == program)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
-    }
-
     /// Somebody who came over SSH does not sit before the screen.
     fn has_desktop(&self) -> bool {
         std::env::var_os("SSH_CONNECTION").is_none()
@@ -110,10 +49,6 @@ impl Os for Macos {
 
     fn open_browser(&self, url: &str) -> io::Result<()> {
         unix::start("/usr/bin/open", &[url])
-    }
-
-    fn script(&self, name: &str) -> String {
-        name.to_owned()
     }
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
@@ -153,7 +88,7 @@ impl Macos {
 
 /// Where the units of a user who is logged on live.
 fn domain() -> String {
-    format!("gui/{}", unix::account().id)
+    format!("gui/{}", rustix::process::geteuid().as_raw())
 }
 
 fn target(unit: Unit<'_>) -> String {

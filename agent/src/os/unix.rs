@@ -1,4 +1,4 @@
-//! What Linux and macOS have in common: modes, user ids, and programs that are asked.
+//! What every Unix does alike: modes, user ids, links, and programs that are asked.
 
 use std::{
     env,
@@ -9,65 +9,90 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::Account;
+use super::{Account, Family, System};
 
 const OTHERS: u32 = 0o077;
 
-/// `HOME`, else what the user database says.
-pub(super) fn home() -> Option<PathBuf> {
-    env::home_dir().filter(|home| home.is_absolute())
-}
-
-pub(super) fn account() -> Account {
-    let id = rustix::process::geteuid();
-    Account { id: id.as_raw().to_string(), is_administrator: id.is_root() }
-}
-
-pub(super) fn hostname() -> Option<String> {
-    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
-    (!name.is_empty()).then_some(name)
-}
-
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
-}
-
-pub(super) fn is_exposed(path: &Path) -> io::Result<bool> {
-    Ok(fs::metadata(path)?.permissions().mode() & OTHERS != 0)
-}
-
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    let mode = fs::metadata(path)?.permissions().mode();
-    fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS & 0o7777))
-}
-
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, Permissions::from_mode(mode))
-}
-
-pub(super) fn is_runnable(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o100 != 0)
-}
-
-/// A link takes the place of another one in one step.
-pub(super) fn link(at: &Path, program: &Path) -> io::Result<()> {
-    let mut name = at.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+impl Family for System {
+    /// `HOME`, else what the user database says.
+    fn home(&self) -> Option<PathBuf> {
+        env::home_dir().filter(|home| home.is_absolute())
     }
-    symlink(program, &new)?;
-    fs::rename(&new, at)
+
+    fn account(&self) -> io::Result<Account> {
+        let id = rustix::process::geteuid();
+        Ok(Account { id: id.as_raw().to_string(), is_administrator: id.is_root() })
+    }
+
+    fn hostname(&self) -> Option<String> {
+        let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+        (!name.is_empty()).then_some(name)
+    }
+
+    fn create_private(&self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    fn create_private_dir(&self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(path)
+    }
+
+    fn is_exposed(&self, path: &Path) -> io::Result<bool> {
+        Ok(fs::metadata(path)?.permissions().mode() & OTHERS != 0)
+    }
+
+    fn make_private(&self, path: &Path) -> io::Result<()> {
+        set_mode(path, fs::metadata(path)?.permissions().mode() & !OTHERS & 0o7777)
+    }
+
+    fn make_readable(&self, path: &Path) -> io::Result<()> {
+        set_mode(path, 0o644)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+
+    fn system_agent(&self) -> PathBuf {
+        PathBuf::from("/usr/local/bin/claude-agent")
+    }
+
+    fn make_runnable(&self, path: &Path) -> io::Result<()> {
+        set_mode(path, 0o755)
+    }
+
+    fn is_runnable(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o100 != 0)
+    }
+
+    /// A link takes the place of another one in one step.
+    fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
+        let mut name = at.as_os_str().to_owned();
+        name.push(".new");
+        let new = PathBuf::from(name);
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        symlink(program, &new)?;
+        fs::rename(&new, at)
+    }
+
+    fn is_linked(&self, at: &Path, program: &Path) -> bool {
+        fs::read_link(at).is_ok_and(|target| target == program)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn script(&self, name: &str) -> String {
+        name.to_owned()
+    }
 }
 
-pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
 
 /// Runs a program that says nothing. What it complains of is the error.
@@ -86,4 +111,29 @@ pub(super) fn start(program: &str, arguments: &[&str]) -> io::Result<()> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_private_from_its_first_moment_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        System.create_private(&path).unwrap();
+        assert!(!System.is_exposed(&path).unwrap());
+        assert_eq!(System.create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn others_rights_are_seen_and_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        fs::write(&path, "{}").unwrap();
+        set_mode(&path, 0o644).unwrap();
+        assert!(System.is_exposed(&path).unwrap());
+        System.make_private(&path).unwrap();
+        assert!(!System.is_exposed(&path).unwrap());
+    }
 }

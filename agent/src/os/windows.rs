@@ -16,7 +16,7 @@ use std::{
 
 use shared::platform::Platform;
 
-use super::{Account, Os, Unit, UnitState};
+use super::{Account, Family, Os, Unit, UnitState};
 
 /// Where the machine's own environment stands. Its processor is the real one; a program that is emulated is told another.
 const ENVIRONMENT: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment";
@@ -26,7 +26,7 @@ static REMOVED: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub(super) struct Windows;
 
-impl Os for Windows {
+impl Family for Windows {
     fn home(&self) -> Option<PathBuf> {
         env::home_dir().filter(|home| home.is_absolute())
     }
@@ -35,28 +35,8 @@ impl Os for Windows {
         Ok(Account { id: security::user()?, is_administrator: security::is_elevated()? })
     }
 
-    fn machine_id(&self) -> Option<String> {
-        program::registry(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid")
-    }
-
     fn hostname(&self) -> Option<String> {
         env::var("COMPUTERNAME").ok().filter(|name| !name.is_empty())
-    }
-
-    fn platform(&self) -> Option<Platform> {
-        let name = "PROCESSOR_ARCHITECTURE";
-        platform(&program::registry(ENVIRONMENT, name).or_else(|| env::var(name).ok())?)
-    }
-
-    fn managed_dir(&self) -> PathBuf {
-        let programs = env::var_os("ProgramW6432").or_else(|| env::var_os("ProgramFiles"));
-        programs.map_or_else(|| PathBuf::from(r"C:\Program Files"), PathBuf::from).join("ClaudeCode")
-    }
-
-    fn outranking(&self) -> Vec<String> {
-        let keys = [r"HKLM\SOFTWARE\Policies\ClaudeCode", r"HKCU\SOFTWARE\Policies\ClaudeCode"];
-        let is_there = |key: &&str| program::registry(key, "Settings").is_some();
-        keys.into_iter().filter(is_there).map(str::to_owned).collect()
     }
 
     fn create_private(&self, path: &Path) -> io::Result<File> {
@@ -126,6 +106,32 @@ impl Os for Windows {
         }
     }
 
+    fn script(&self, name: &str) -> String {
+        format!("{name}.cmd")
+    }
+}
+
+impl Os for Windows {
+    fn machine_id(&self) -> Option<String> {
+        program::registry(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid")
+    }
+
+    fn platform(&self) -> Option<Platform> {
+        let name = "PROCESSOR_ARCHITECTURE";
+        platform(&program::registry(ENVIRONMENT, name).or_else(|| env::var(name).ok())?)
+    }
+
+    fn managed_dir(&self) -> PathBuf {
+        let programs = env::var_os("ProgramW6432").or_else(|| env::var_os("ProgramFiles"));
+        programs.map_or_else(|| PathBuf::from(r"C:\Program Files"), PathBuf::from).join("ClaudeCode")
+    }
+
+    fn outranking(&self) -> Vec<String> {
+        let keys = [r"HKLM\SOFTWARE\Policies\ClaudeCode", r"HKCU\SOFTWARE\Policies\ClaudeCode"];
+        let is_there = |key: &&str| program::registry(key, "Settings").is_some();
+        keys.into_iter().filter(is_there).map(str::to_owned).collect()
+    }
+
     /// Somebody who came over SSH does not sit before the screen.
     fn has_desktop(&self) -> bool {
         env::var_os("SSH_CONNECTION").is_none()
@@ -134,10 +140,6 @@ impl Os for Windows {
     /// The address is one argument, and no shell reads it.
     fn open_browser(&self, url: &str) -> io::Result<()> {
         program::start("rundll32.exe", &["url.dll,FileProtocolHandler", url].map(OsStr::new))
-    }
-
-    fn script(&self, name: &str) -> String {
-        format!("{name}.cmd")
     }
 
     fn enable(&self, unit: Unit<'_>) -> io::Result<()> {
