@@ -73,7 +73,7 @@ async fn run(server: &Server, socket: &Path) {
     let idle = cpu(&mut terminal, IDLE).await;
     println!("CPU when nothing happens: overview   {idle:>8.2} %    (budget 2)");
     terminal.press("q");
-    assert!(terminal.end().await.0.success());
+    assert!(terminal.end().await.status.success());
 }
 
 async fn start_often(socket: &Path) {
@@ -95,7 +95,7 @@ async fn start(socket: &Path) -> Duration {
     terminal.see("Overview").await;
     let took = begin.elapsed();
     terminal.press("q");
-    assert!(terminal.end().await.0.success());
+    assert!(terminal.end().await.status.success());
     took
 }
 

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Stdout, stdout},
     panic,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use crossterm::{
@@ -15,6 +16,9 @@ use crossterm::{
     },
 };
 use ratatui::{Frame, Terminal, backend::CrosstermBackend};
+
+/// A process has one terminal. Giving it back twice would put the cursor, and a shell's prompt, over what was told since.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back when it is dropped, and before a panic is told.
 #[derive(Debug)]
@@ -33,8 +37,11 @@ impl Screen {
         Ok(Self { terminal: Terminal::new(CrosstermBackend::new(stdout()))? })
     }
 
-    /// Draws a frame that appears all at once, where the terminal can do that.
+    /// Draws a frame that appears all at once, where the terminal can do that. After a panic there is nothing to draw on.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        if !IS_TAKEN.load(Ordering::Acquire) {
+            return Ok(());
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(view)?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
@@ -57,12 +64,16 @@ impl Drop for Screen {
 }
 
 fn take_over() -> io::Result<()> {
+    IS_TAKEN.store(true, Ordering::Release);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)
 }
 
 /// Whoever closed the terminal can't be told so.
 fn give_back() {
+    if !IS_TAKEN.swap(false, Ordering::AcqRel) {
+        return;
+    }
     let _ = execute!(
         stdout(),
         EndSynchronizedUpdate,

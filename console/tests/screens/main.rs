@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod ending;
 mod mirror;
 #[path = "../mirror/server.rs"]
 #[allow(dead_code, reason = "the tests of the mirror use more of it")]
@@ -78,8 +79,8 @@ async fn a_session_is_found_and_revoked_and_its_stream_ends() {
     let of = |name: &str, state| (format!("{name}@sandbox.example"), state);
     assert_eq!(states(&sandbox).await, [of("ada", SessionState::Ended), of("grace", SessionState::Active)]);
     terminal.press("q");
-    let (ended, is_restored) = terminal.end().await;
-    assert!(ended.success() && is_restored, "{ended:?}");
+    let ended = terminal.end().await;
+    assert!(ended.status.success() && ended.is_restored, "{:?}", ended.status);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,18 +99,5 @@ async fn every_screen_comes_by_its_digit_and_the_help_closes() {
     terminal.press("\x1b");
     terminal.until(|seen| !seen.contains("─ Help")).await;
     terminal.press("q");
-    assert!(terminal.end().await.0.success());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_daemon_is_told_and_the_terminal_is_given_back_on_sigterm() {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
-    let mut terminal = Terminal::open(PROGRAM, sandbox.admin_socket(), (80, 24));
-    terminal.see("live").await;
-    sandbox.stop().await;
-    terminal.see("not reachable").await;
-    let process = rustix::process::Pid::from_raw(terminal.process().try_into().unwrap()).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
-    let (_, is_restored) = terminal.end().await;
-    assert!(is_restored);
+    assert!(terminal.end().await.status.success());
 }

@@ -38,8 +38,8 @@ async fn start(terminal: &mut Terminal) {
 
 async fn quit(mut terminal: Terminal) {
     terminal.press("q");
-    let (ended, is_restored) = terminal.end().await;
-    assert!(ended.success() && is_restored, "{ended:?}");
+    let ended = terminal.end().await;
+    assert!(ended.status.success() && ended.is_restored, "{:?}", ended.status);
 }
 
 /// A mirror of which one file does not come to its end.
@@ -92,8 +92,8 @@ async fn quitting_asks_first_and_ends_the_mirror() {
     terminal.see("which ends with it").await;
     terminal.press(TAB);
     terminal.press(ENTER);
-    let (ended, is_restored) = terminal.end().await;
-    assert!(ended.success() && is_restored, "{ended:?}");
+    let ended = terminal.end().await;
+    assert!(ended.status.success() && ended.is_restored, "{:?}", ended.status);
     assert_eq!(survey(&world.output()).unwrap().served, None);
 }
 

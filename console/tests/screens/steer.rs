@@ -60,7 +60,7 @@ async fn a_user_is_locked_and_unlocked_on_users() {
     terminal.until(|seen| seen.lines().any(|line| line.contains("ada@") && line.contains("active"))).await;
     assert_eq!(said(&sandbox, &ada).await.0, 200);
     terminal.press("q");
-    assert!(terminal.end().await.0.success());
+    assert!(terminal.end().await.status.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,5 +86,5 @@ async fn a_grant_is_given_and_ended_on_users() {
     terminal.see("the grant has ended").await;
     terminal.until(|seen| seen.lines().any(|line| line.contains("grace@") && line.contains("active"))).await;
     terminal.press("q");
-    assert!(terminal.end().await.0.success());
+    assert!(terminal.end().await.status.success());
 }

@@ -20,7 +20,18 @@ pub struct Terminal {
     output: Receiver<Vec<u8>>,
     seen: vt100::Parser,
     /// Open as long as the program may draw.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
+    /// The line discipline before the program had it.
+    before: String,
+}
+
+/// How a program left.
+pub struct Ended {
+    pub status: ExitStatus,
+    /// Whether the terminal is as it was before, its line discipline among it.
+    pub is_restored: bool,
+    /// What stands there then, with the prompt `$` of a shell.
+    pub text: String,
 }
 
 impl Terminal {
@@ -40,6 +51,7 @@ impl Terminal {
             command.env(name, value);
         }
         command.env("SALLYPORT_SOCKET", socket);
+        let before = discipline(&*pair.master);
         let program = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (pieces, output) = channel(QUEUE);
@@ -53,7 +65,8 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { program, keys, output, seen: vt100::Parser::new(rows, cols, 0), _master: pair.master }
+        let seen = vt100::Parser::new(rows, cols, 0);
+        Self { program, keys, output, seen, master: pair.master, before }
     }
 
     pub fn process(&self) -> u32 {
@@ -96,8 +109,8 @@ impl Terminal {
         let _ = tokio::time::timeout(span, drawn).await;
     }
 
-    /// Waits for the end of the program; says how it ended, and whether the terminal is as it was before.
-    pub async fn end(mut self) -> (ExitStatus, bool) {
+    /// Waits for the end of the program; says how it ended, and what it left.
+    pub async fn end(mut self) -> Ended {
         let rest = async {
             while let Some(piece) = self.output.recv().await {
                 self.seen.process(&piece);
@@ -105,13 +118,21 @@ impl Terminal {
         };
         let mut program = self.program;
         let ended = tokio::task::spawn_blocking(move || program.wait().unwrap());
-        let ended = tokio::time::timeout(LONG, ended).await.expect("it ends").unwrap();
+        let status = tokio::time::timeout(LONG, ended).await.expect("it ends").unwrap();
         // What was drawn last is still on its way; whoever else holds the terminal does not matter.
         let _ = tokio::time::timeout(Duration::from_secs(5), rest).await;
+        self.seen.process(b"$ ");
         let screen = self.seen.screen();
         let is_restored = !screen.alternate_screen()
             && !screen.hide_cursor()
-            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
-        (ended, is_restored)
+            && !screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+            && discipline(&*self.master) == self.before;
+        Ended { status, is_restored, text: screen.contents() }
     }
+}
+
+/// Whether the terminal echoes, waits for whole lines, makes signals of keys.
+fn discipline(terminal: &dyn MasterPty) -> String {
+    format!("{:?}", terminal.get_termios().expect("a terminal has a line discipline"))
 }
