@@ -109,7 +109,7 @@ pub fn background(
         outcome = journal.file(&home.join(&file.path), &file.bytes(), Access::Readable)?.and(outcome);
     }
     for file in &files {
-        let Some(name) = file.name else { continue };
+        let Some(name) = &file.name else { continue };
         let path = home.join(&file.path);
         let unit = Unit { name, file: &path };
         if outcome == Outcome::Unchanged && os.is_enabled(unit) {

@@ -43,7 +43,8 @@ pub struct Account {
 /// A background unit: a systemd unit, a launchd agent, a scheduled task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit<'a> {
-    /// What the system calls it: `claudecode-refresh.timer`, `com.company.claudecode.refresh`, `ClaudeCodeTokenRefresh`.
+    /// What the system calls it: `claudecode-refresh.timer`, `com.company.claudecode.refresh`,
+    /// `ClaudeCodeTokenRefresh-` and the user.
     pub name: &'a str,
     /// The file that describes it.
     pub file: &'a Path,

@@ -32,7 +32,7 @@ pub struct UnitFile {
     pub path: PathBuf,
     pub text: String,
     /// What the system calls it, if it is one to be loaded: some are only there for others.
-    pub name: Option<&'static str>,
+    pub name: Option<String>,
     /// Windows reads UTF-16.
     pub encoding: Encoding,
 }

@@ -12,10 +12,10 @@ pub(super) fn examine(patient: &Patient<'_>) -> Finding {
     let files = unit::files(patient.place.system, Subject { agent: &patient.place.agent, user: &user });
     let idle = files.iter().filter(|file| {
         let path = home.join(&file.path);
-        file.name.is_some_and(|name| !patient.os.is_enabled(Unit { name, file: &path }))
+        file.name.as_deref().is_some_and(|name| !patient.os.is_enabled(Unit { name, file: &path }))
     });
-    let idle: Vec<_> = idle.filter_map(|file| file.name).collect();
-    let is_there = files.iter().filter_map(|file| file.name).take(1);
+    let idle: Vec<_> = idle.filter_map(|file| file.name.as_deref()).collect();
+    let is_there = files.iter().filter_map(|file| file.name.as_deref()).take(1);
     if is_there.map(|name| patient.os.state(Unit { name, file: &home })).any(|state| state.is_err()) {
         return Finding::ok(
             "background",

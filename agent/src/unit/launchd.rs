@@ -15,9 +15,14 @@ pub(super) fn files(subject: Subject<'_>) -> Vec<UnitFile> {
     ]
 }
 
-fn file(label: &'static str, job: Job, when: &str, subject: Subject<'_>) -> UnitFile {
+fn file(label: &str, job: Job, when: &str, subject: Subject<'_>) -> UnitFile {
     let path = PathBuf::from(FOLDER).join(format!("{label}.plist"));
-    UnitFile { path, text: plist(label, job, when, subject), name: Some(label), encoding: Encoding::Utf8 }
+    UnitFile {
+        path,
+        text: plist(label, job, when, subject),
+        name: Some(label.to_owned()),
+        encoding: Encoding::Utf8,
+    }
 }
 
 fn plist(label: &str, job: Job, when: &str, subject: Subject<'_>) -> String {

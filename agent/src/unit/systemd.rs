@@ -19,8 +19,13 @@ pub(super) fn files(subject: Subject<'_>) -> Vec<UnitFile> {
     ]
 }
 
-fn file(name: &'static str, text: String, loaded: Option<&'static str>) -> UnitFile {
-    UnitFile { path: PathBuf::from(FOLDER).join(name), text, name: loaded, encoding: Encoding::Utf8 }
+fn file(name: &str, text: String, loaded: Option<&str>) -> UnitFile {
+    UnitFile {
+        path: PathBuf::from(FOLDER).join(name),
+        text,
+        name: loaded.map(str::to_owned),
+        encoding: Encoding::Utf8,
+    }
 }
 
 fn service(job: Job, subject: Subject<'_>) -> String {

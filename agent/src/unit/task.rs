@@ -23,29 +23,27 @@ const SETTINGS: &str = r"  <Settings>
 
 pub(super) fn files(subject: Subject<'_>) -> Vec<UnitFile> {
     let user = xml(subject.user);
-    let at_logon = format!(
-        "    <LogonTrigger>\n      <Enabled>true</Enabled>\n      <UserId>{user}</UserId>\n    </LogonTrigger>\n"
-    );
+    let at_logon = format!("    <LogonTrigger>\n      <UserId>{user}</UserId>\n    </LogonTrigger>\n");
     vec![
         file("ClaudeCodeTokenRefresh", Job::Refresh, &every_three_hours(), subject),
         file("ClaudeCodeAutoStart", Job::Autostart, &at_logon, subject),
     ]
 }
 
-fn file(name: &'static str, job: Job, trigger: &str, subject: Subject<'_>) -> UnitFile {
+/// A machine has one list of tasks for all its users: the user's id tells them apart.
+fn file(name: &str, job: Job, trigger: &str, subject: Subject<'_>) -> UnitFile {
     let path = PathBuf::from(FOLDER).join(format!("{name}.xml"));
     let text = task(job, trigger, subject);
-    UnitFile { path, text, name: Some(name), encoding: Encoding::Utf16 }
+    UnitFile { path, text, name: Some(format!("{name}-{}", subject.user)), encoding: Encoding::Utf16 }
 }
 
 /// From some moment that is past, on and on.
 fn every_three_hours() -> String {
     let (hours, minutes) = (REFRESH_SECONDS / 3600, SPREAD_SECONDS / 60);
     format!(
-        "    <TimeTrigger>\n      <Repetition>\n        <Interval>PT{hours}H</Interval>\n        \
-         <StopAtDurationEnd>false</StopAtDurationEnd>\n      </Repetition>\n      \
-         <StartBoundary>2025-01-01T00:00:00</StartBoundary>\n      <Enabled>true</Enabled>\n      \
-         <RandomDelay>PT{minutes}M</RandomDelay>\n    </TimeTrigger>\n"
+        "    <TimeTrigger>\n      <StartBoundary>2025-01-01T00:00:00</StartBoundary>\n      <Repetition>\n        \
+         <Interval>PT{hours}H</Interval>\n        <StopAtDurationEnd>false</StopAtDurationEnd>\n      \
+         </Repetition>\n      <RandomDelay>PT{minutes}M</RandomDelay>\n    </TimeTrigger>\n"
     )
 }
 

@@ -33,6 +33,17 @@ fn a_path_means_itself() {
 }
 
 #[test]
+fn two_users_of_a_machine_have_tasks_of_their_own() {
+    let names = |user| {
+        let files = files(Os::Windows, Subject { agent: Path::new("agent"), user });
+        files.into_iter().map(|file| file.name.unwrap()).collect::<Vec<_>>()
+    };
+    let (ada, grace) = (names("S-1-5-21-1-2-3-1001"), names("S-1-5-21-1-2-3-1002"));
+    assert_eq!(ada[0], "ClaudeCodeTokenRefresh-S-1-5-21-1-2-3-1001");
+    assert!(ada.iter().all(|name| !grace.contains(name)), "{ada:?}, {grace:?}");
+}
+
+#[test]
 fn a_task_is_written_as_windows_reads_it() {
     let subject = Subject { agent: Path::new("ä"), user: "u" };
     let files = files(Os::Windows, subject);
