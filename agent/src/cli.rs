@@ -8,11 +8,11 @@ use std::{
 };
 
 use clap::Parser;
+use shared::exit::Exit;
 
 use crate::{
     command::{Command, CommandError, Workstation, print_if_fresh},
     config::ConfigArgs,
-    exit::Exit,
     os,
 };
 

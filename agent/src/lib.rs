@@ -7,7 +7,6 @@ pub mod command;
 pub mod config;
 pub mod credential;
 pub mod doctor;
-pub mod exit;
 pub mod file;
 pub mod identity;
 pub mod install;

@@ -20,7 +20,7 @@ use shared::{
 };
 
 pub use self::{
-    error::{Fault, PackageError},
+    error::PackageError,
     place::{Installed, Layout},
     source::Wanted,
 };

@@ -9,11 +9,11 @@ use std::{
 };
 
 use clap::{Args, CommandFactory, Parser};
+use shared::exit::Exit;
 
 use crate::{
     client::{Client, PATIENCE},
     command::{Command, CommandError, Console, SettingsArgs},
-    exit::Exit,
     output::{ColorChoice, Format, Output, Style},
     tui::{self, ThemeName},
     value,

@@ -4,7 +4,6 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod command;
-pub mod exit;
 pub mod format;
 pub mod mirror;
 pub mod output;

@@ -26,7 +26,7 @@ use shared::{platform::Platform, release::Version, time::Timestamp};
 
 pub use self::{
     archive::{Exported, export, import},
-    error::{Fault, MirrorError},
+    error::MirrorError,
     order::{Channel, Order, Signer, Trust, Wanted},
     pace::{Pace, percent},
     progress::{Progress, Shown, State, current},

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, knows an async runtime or a web framework.
 
 pub mod api;
+pub mod exit;
 pub mod id;
 pub mod platform;
 pub mod release;

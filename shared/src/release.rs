@@ -2,12 +2,14 @@
 //! digest, and a detached OpenPGP signature of the manifest. Pure: who downloads and who keeps files is elsewhere.
 
 mod digest;
+mod intake;
 mod key;
 mod manifest;
 mod signature;
 mod version;
 
 pub use digest::{Digest, Hasher, NotADigest};
+pub use intake::{Fault, Intake};
 pub use key::{BadKey, Fingerprint, Key};
 pub use manifest::{BadManifest, Binary, Manifest};
 pub use signature::{BadSignature, Signer};

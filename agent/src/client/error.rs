@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use thiserror::Error;
 
 use super::Server;
-use crate::exit::Exit;
+use shared::exit::Exit;
 
 #[derive(Debug, Error)]
 pub enum ClientError {

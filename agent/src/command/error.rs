@@ -2,11 +2,12 @@
 
 use std::{io, path::PathBuf};
 
+use shared::exit::Exit;
 use thiserror::Error;
 
 use crate::{
-    client::ClientError, config::ConfigError, credential::CredentialError, exit::Exit, journal::JournalError,
-    output, package::PackageError, renewal::RenewalError, signin::SignInError,
+    client::ClientError, config::ConfigError, credential::CredentialError, journal::JournalError, output,
+    package::PackageError, renewal::RenewalError, signin::SignInError,
 };
 
 const SIGN_IN_AGAIN: &str = "run `claude-agent login` to sign in again";

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
+use shared::exit::Exit;
 
 use super::{CommandError, Workstation, session::Session};
-use crate::{clock, credential::MARGIN, exit::Exit, output, renewal::RenewalError};
+use crate::{clock, credential::MARGIN, output, renewal::RenewalError};
 
 /// How long a failure that may pass is waited out.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);

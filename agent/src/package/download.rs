@@ -4,18 +4,14 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
-    path::PathBuf,
+    io::{self, Read, Seek, Write},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use shared::release::Hasher;
+use shared::release::{Fault, Intake};
 
-use super::{
-    Fault, PackageError, Program,
-    progress::Progress,
-    source::{Body, InstallServer},
-};
+use super::{PackageError, Program, progress::Progress, source::InstallServer};
 use crate::client::ClientError;
 
 /// Attempts that bring nothing new, one after the other, before it is given up.
@@ -34,11 +30,11 @@ enum Setback {
 }
 
 /// A file while bytes are added.
-struct Intake<'a> {
+struct Partial<'a> {
     program: &'a Program,
     path: PathBuf,
     file: File,
-    hasher: Hasher,
+    intake: Intake,
 }
 
 /// Fetches what is missing of the file.
@@ -71,31 +67,22 @@ async fn attempt(
     path: &PathBuf,
     progress: &mut Progress,
 ) -> Result<(), Setback> {
-    let mut intake = Intake::take_up(program, path).map_err(Setback::Final)?;
-    let left = intake.hasher.seen();
+    let mut partial = Partial::take_up(program, path).map_err(Setback::Final)?;
+    let left = partial.intake.seen();
     if left < program.binary.size {
         let mut body = server.open(program, left).await.map_err(|error| setback(error, left))?;
-        check(program, &body).map_err(|fault| intake.refused(fault))?;
+        if let Some(fault) = Fault::foreseen(&program.binary, body.total, body.is_page) {
+            return Err(partial.refused(fault));
+        }
         if body.from != left {
-            intake.restart().map_err(Setback::Final)?;
+            partial.restart().map_err(Setback::Final)?;
         }
         while let Some(piece) = body.piece().await.map_err(Setback::Cut)? {
-            intake.add(piece.as_ref())?;
-            progress.reach(intake.hasher.seen());
+            partial.add(piece.as_ref())?;
+            progress.reach(partial.intake.seen());
         }
     }
-    intake.finish(left)
-}
-
-/// What the server says of the file tells whether it is worth fetching.
-fn check(program: &Program, body: &Body) -> Result<(), Fault> {
-    let size = program.binary.size;
-    match body.total {
-        _ if body.is_page => Err(Fault::Page),
-        Some(total) if total > size => Err(Fault::TooLong(size)),
-        Some(total) if total < size => Err(Fault::TooShort { got: total, size }),
-        _ => Ok(()),
-    }
+    partial.finish(left)
 }
 
 fn setback(error: PackageError, left: u64) -> Setback {
@@ -109,60 +96,66 @@ fn setback(error: PackageError, left: u64) -> Setback {
     }
 }
 
-impl<'a> Intake<'a> {
-    /// Goes on where the file ends; what is longer than the program is begun again.
+impl<'a> Partial<'a> {
+    /// Goes on where the file ends; what can't be the program's beginning is begun again.
     fn take_up(program: &'a Program, path: &PathBuf) -> Result<Self, PackageError> {
         let open = File::options().create(true).truncate(false).read(true).write(true).open(path);
-        let mut file = open.map_err(failed(path))?;
-        let length = file.metadata().map_err(failed(path))?.len();
-        if length > program.binary.size {
-            file.set_len(0).map_err(failed(path))?;
+        let (file, intake) = (open.map_err(failed(path))?, Intake::new(&program.binary));
+        let mut partial = Self { program, path: path.clone(), file, intake };
+        if !partial.hash().map_err(failed(path))? {
+            partial.restart()?;
         }
-        let (mut hasher, mut piece) = (Hasher::default(), vec![0; PIECE]);
+        Ok(partial)
+    }
+
+    /// Whether what is there may be the program's beginning.
+    fn hash(&mut self) -> io::Result<bool> {
+        let mut piece = vec![0; PIECE];
         loop {
-            let read = file.read(&mut piece).map_err(failed(path))?;
-            let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
-            hasher.update(piece);
+            let read = self.file.read(&mut piece)?;
+            let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { return Ok(true) };
+            if self.intake.see(piece).is_err() {
+                return Ok(false);
+            }
         }
-        Ok(Self { program, path: path.clone(), file, hasher })
     }
 
     fn restart(&mut self) -> Result<(), PackageError> {
-        use std::io::Seek;
-        self.hasher = Hasher::default();
+        self.intake = Intake::new(&self.program.binary);
         self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(failed(&self.path))
     }
 
     fn add(&mut self, piece: &[u8]) -> Result<(), Setback> {
-        let size = self.program.binary.size;
-        if self.hasher.seen() + piece.len() as u64 > size {
-            return Err(self.refused(Fault::TooLong(size)));
-        }
-        self.hasher.update(piece);
+        self.intake.see(piece).map_err(|fault| self.refused(fault))?;
         self.file.write_all(piece).map_err(|error| Setback::Final(failed(&self.path)(error)))
     }
 
     /// `left` bytes of it were there before.
     fn finish(self, left: u64) -> Result<(), Setback> {
-        let (got, size) = (self.hasher.seen(), self.program.binary.size);
-        if got < size {
-            return Err(Setback::Cut(PackageError::Cut(format!("{got} of {size} bytes came"))));
+        let Self { file, intake, path, .. } = self;
+        match intake.finish() {
+            Ok(()) => file.sync_all().map_err(|error| Setback::Final(failed(&path)(error))),
+            Err(Fault::TooShort { got, size }) => {
+                Err(Setback::Cut(PackageError::Cut(format!("{got} of {size} bytes came"))))
+            }
+            Err(_) if left > 0 => Err(Setback::Stale),
+            Err(fault) => Err(refused(&file, &path, fault)),
         }
-        if self.hasher.clone().digest() == self.program.binary.checksum {
-            return self.file.sync_all().map_err(|error| Setback::Final(failed(&self.path)(error)));
-        }
-        if left > 0 { Err(Setback::Stale) } else { Err(self.refused(Fault::Digest)) }
     }
 
-    /// Nothing stays of what was refused.
     fn refused(&self, fault: Fault) -> Setback {
-        // Windows removes no file that is open, but it empties one.
-        let emptied = self.file.set_len(0);
-        let removed = fs::remove_file(&self.path).or(emptied);
-        Setback::Final(removed.map_or_else(failed(&self.path), |()| fault.into()))
+        refused(&self.file, &self.path, fault)
     }
 }
 
-fn failed(path: &std::path::Path) -> impl Fn(std::io::Error) -> PackageError + '_ {
+/// Nothing stays of what was refused.
+fn refused(file: &File, path: &Path, fault: Fault) -> Setback {
+    // Windows removes no file that is open, but it empties one.
+    let emptied = file.set_len(0);
+    let removed = fs::remove_file(path).or(emptied);
+    Setback::Final(removed.map_or_else(failed(path), |()| fault.into()))
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> PackageError + '_ {
     |error| PackageError::File { path: path.to_owned(), error }
 }

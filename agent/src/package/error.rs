@@ -3,12 +3,13 @@
 use std::{io, path::PathBuf};
 
 use shared::{
+    exit::Exit,
     platform::Platform,
-    release::{BadKey, BadManifest, BadSignature, NotAVersion, Version},
+    release::{BadKey, BadManifest, BadSignature, Fault, NotAVersion, Version},
 };
 use thiserror::Error;
 
-use crate::{client::ClientError, exit::Exit, journal::JournalError};
+use crate::{client::ClientError, journal::JournalError};
 
 #[derive(Debug, Error)]
 pub enum PackageError {
@@ -46,19 +47,6 @@ pub enum PackageError {
     File { path: PathBuf, error: io::Error },
     #[error("{0}")]
     Journal(#[from] JournalError),
-}
-
-/// What is wrong with a download.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Fault {
-    #[error("it is a web page, not a program")]
-    Page,
-    #[error("it is longer than the {0} bytes of the manifest")]
-    TooLong(u64),
-    #[error("it has {got} bytes, not the {size} of the manifest")]
-    TooShort { got: u64, size: u64 },
-    #[error("its digest is not that of the manifest")]
-    Digest,
 }
 
 impl PackageError {

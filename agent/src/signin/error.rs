@@ -5,7 +5,8 @@ use std::{io, time::Duration};
 use thiserror::Error;
 
 use super::aadsts::{self, Meaning};
-use crate::{client::ClientError, exit::Exit};
+use crate::client::ClientError;
+use shared::exit::Exit;
 
 #[derive(Debug, Error)]
 pub enum SignInError {

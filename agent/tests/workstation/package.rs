@@ -70,7 +70,7 @@ async fn what_is_not_what_was_signed_is_refused_and_removed() {
     let manifest = format!("{RELEASES}/{VERSION}/manifest.json");
     let forged = Answer::Bytes(format!("{{\"version\":\"{VERSION}\",\"platforms\":{{}}}}").into_bytes());
     for (path, answer, words) in [
-        (binary(), Answer::Bytes(other), "its digest is not that of the manifest"),
+        (binary(), Answer::Bytes(other), "its SHA-256 digest is not that of the manifest"),
         (binary(), Answer::Bytes(longer), "it is longer than the"),
         (binary(), Answer::Bytes(b"short".to_vec()), "it has 5 bytes, not the"),
         (binary(), Answer::Page, "it is a web page, not a program"),

@@ -11,7 +11,7 @@ use shared::{api::admin::reload::Problem, id::RequestId};
 use thiserror::Error;
 
 use super::connection::{Answer, Ask};
-use crate::exit::Exit;
+use shared::exit::Exit;
 
 /// What every program of this version says it is.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

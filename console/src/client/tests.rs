@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::exit::Exit;
+use shared::exit::Exit;
 
 /// Longer than any test.
 const LONG: Duration = Duration::from_mins(5);

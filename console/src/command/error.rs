@@ -2,11 +2,11 @@
 
 use std::io;
 
+use shared::exit::Exit;
 use thiserror::Error;
 
 use crate::{
     client::ClientError,
-    exit::Exit,
     mirror::MirrorError,
     output::{self, is_reader_gone},
     tui::TuiError,

@@ -13,14 +13,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use shared::{
     platform::Platform,
-    release::{Binary, LARGEST_DOCUMENT, Manifest, Version},
+    release::{Binary, Intake, LARGEST_DOCUMENT, Manifest, Version},
     time::Timestamp,
 };
 use tar::{Archive, Builder, Entry, Header};
 
 use super::{
-    MirrorError, Order, Outcome, Trust, Wanted,
-    intake::Intake,
+    MirrorError, Order, Outcome, Trust, Wanted, intake,
     layout::{RELEASES, Tree},
     progress::{Item, Progress, State},
     publish::Publication,
@@ -244,7 +243,7 @@ fn take(
     let mut file = File::create(&path).map_err(failed())?;
     let mut intake = Intake::new(binary);
     item.become_(State::Fetching);
-    let taken = intake.read(from, |piece| {
+    let taken = intake::read(from, &mut intake, |piece| {
         item.bring(piece.len());
         item.check_stop()?;
         Ok(file.write_all(piece)?)

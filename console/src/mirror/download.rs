@@ -11,18 +11,12 @@ use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc, time::Duration};
 use rustix::fs::statvfs;
 use shared::{
     platform::Platform,
-    release::{Binary, Version},
+    release::{Binary, Fault, Version},
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use self::partial::Partial;
-use super::{
-    Fault, MirrorError, Progress, State,
-    layout::Tree,
-    progress::Item,
-    release::Release,
-    source::{Body, Source},
-};
+use super::{MirrorError, Progress, State, layout::Tree, progress::Item, release::Release, source::Source};
 
 /// Attempts that bring nothing new, one after the other, before a download is given up.
 const ATTEMPTS: u32 = 5;
@@ -160,7 +154,9 @@ impl Job {
         if left < self.binary.size {
             let body = source.open(&self.version, (self.platform, &self.binary), left).await;
             let mut body = body.map_err(|error| Self::setback(error, left))?;
-            self.refuse_early(&body).map_err(|fault| self.refused(partial, fault))?;
+            if let Some(fault) = Fault::foreseen(&self.binary, body.total, body.is_page) {
+                return Err(self.refused(partial, fault));
+            }
             if body.from != left {
                 taking.restart().await.map_err(Setback::Final)?;
                 self.shown.reach(0);
@@ -177,17 +173,6 @@ impl Job {
             Ok(()) => Ok(()),
             Err(partial::Taken::Refused(Fault::Digest)) if left > 0 => Err(Setback::Stale),
             Err(error) => Err(self.refused_or_failed(partial, error)),
-        }
-    }
-
-    /// What the source says of the file tells whether it is worth fetching.
-    fn refuse_early(&self, body: &Body) -> Result<(), Fault> {
-        let size = self.binary.size;
-        match body.total {
-            _ if body.is_page => Err(Fault::Page),
-            Some(total) if total > size => Err(Fault::TooLong(size)),
-            Some(total) if total < size => Err(Fault::TooShort { got: total, size }),
-            _ => Ok(()),
         }
     }
 

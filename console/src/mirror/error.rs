@@ -7,7 +7,7 @@ use std::{
 
 use shared::{
     platform::Platform,
-    release::{BadKey, BadManifest, BadSignature, NotAVersion, Version},
+    release::{BadKey, BadManifest, BadSignature, Fault, NotAVersion, Version},
 };
 use thiserror::Error;
 
@@ -61,19 +61,6 @@ pub enum MirrorError {
     Archive { path: PathBuf, cause: String },
     #[error("`{}`: {}", path.display(), explained(error))]
     File { path: PathBuf, error: io::Error },
-}
-
-/// What is wrong with the bytes of a binary.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Fault {
-    #[error("it is a page of HTML or XML and no program")]
-    Page,
-    #[error("it is longer than the {0} bytes of the manifest")]
-    TooLong(u64),
-    #[error("it ended after {got} of {size} bytes")]
-    TooShort { got: u64, size: u64 },
-    #[error("its SHA-256 digest is not that of the manifest")]
-    Digest,
 }
 
 impl MirrorError {

@@ -11,13 +11,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use shared::{
     platform::{Os, Platform},
-    release::{Binary, Version},
+    release::{Binary, Intake, Version},
     time::Timestamp,
 };
 
 use super::{
     MirrorError, Progress, State,
-    intake::{Intake, Trouble},
+    intake::{self, Trouble},
     layout::Tree,
     order::{Channel, Trust},
     progress::Item,
@@ -203,7 +203,7 @@ impl File {
         let file = fs::File::open(&self.path).map_err(MirrorError::file(&self.path))?;
         let mut intake = Intake::new(&self.binary);
         self.item.become_(State::Checking);
-        let read = intake.read(file, |piece| {
+        let read = intake::read(file, &mut intake, |piece| {
             self.item.bring(piece.len());
             self.item.check_stop()
         });

@@ -2,11 +2,11 @@
 
 use std::{fs, io::ErrorKind, path::PathBuf, sync::Arc};
 
-use shared::release::Binary;
+use shared::release::{Binary, Fault, Intake};
 use tokio::io::AsyncWriteExt;
 
 use super::Item;
-use crate::mirror::{Fault, MirrorError, aside, intake::Intake};
+use crate::mirror::{MirrorError, aside, intake};
 
 #[derive(Debug)]
 pub(super) struct Partial(PathBuf);
@@ -72,7 +72,7 @@ impl Partial {
         aside(move || {
             let mut done = 0;
             let file = fs::File::open(&path).map_err(MirrorError::file(&path))?;
-            let read = intake.read(file, |piece| {
+            let read = intake::read(file, &mut intake, |piece| {
                 done += piece.len() as u64;
                 shown.reach(done);
                 shown.check_stop()

@@ -1,4 +1,4 @@
-//! How the program ends, for scripts.
+//! How a program ends, for scripts.
 
 use std::process::ExitCode;
 
@@ -8,9 +8,9 @@ pub enum Exit {
     Failed = 1,
     /// The command line makes no sense.
     Usage = 2,
-    /// A server is not there, or does not answer.
+    /// The daemon or a server is not there, or does not answer.
     Unreachable = 3,
-    /// A server, or Entra, says no.
+    /// Whoever asks may not.
     Refused = 4,
 }
 
