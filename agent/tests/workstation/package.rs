@@ -72,8 +72,8 @@ async fn what_is_not_what_was_signed_is_refused_and_removed() {
     for (path, answer, words) in [
         (binary(), Answer::Bytes(other), "its SHA-256 digest is not that of the manifest"),
         (binary(), Answer::Bytes(longer), "it is longer than the"),
-        (binary(), Answer::Bytes(b"short".to_vec()), "it has 5 bytes, not the"),
-        (binary(), Answer::Page, "it is a web page, not a program"),
+        (binary(), Answer::Bytes(b"short".to_vec()), "it ended after 5 of"),
+        (binary(), Answer::Page, "it is a page of HTML or XML and no program"),
         (manifest.clone(), forged, "the signature of Claude Code 2.1.300 is refused"),
         (
             format!("{manifest}.sig"),
