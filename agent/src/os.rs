@@ -6,6 +6,7 @@ pub mod fake;
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+pub mod program;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -24,8 +25,10 @@ use shared::platform::Platform;
 use self::linux::Linux as System;
 #[cfg(target_os = "macos")]
 use self::macos::Macos as System;
+#[cfg(unix)]
+use self::unix as family;
 #[cfg(windows)]
-use self::windows::Windows as System;
+use self::windows::{Windows as System, program as family};
 
 /// The system that this program runs on.
 pub fn this() -> &'static dyn Os {

@@ -150,6 +150,7 @@ impl InstallArgs {
                 told.skip(&format!(
                     "nothing here would run it ({why}); the token is refreshed when it is asked for"
                 ));
+                output::hint("once something would, run the same again");
             }
         }
         Ok(())

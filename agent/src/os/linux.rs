@@ -3,12 +3,12 @@
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use shared::platform::Platform;
 
-use super::{Os, Unit, UnitState, unix};
+use super::{Os, Unit, UnitState, program, unix};
 
 /// Where systemd and D-Bus keep the machine's id.
 const MACHINE_ID: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
@@ -83,14 +83,14 @@ impl Os for Linux {
     }
 
     fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
-        let mut ask = Command::new("systemctl");
-        ask.args(["--user", "show", "--property=LoadState,ActiveState", unit.name]).stdin(Stdio::null());
-        let told = ask.output()?;
-        let said = String::from_utf8_lossy(&told.stderr);
-        if !told.status.success() {
-            return Err(io::Error::other(format!("`systemctl --user` failed: {}", said.trim())));
+        let mut command = Command::new("systemctl");
+        command.args(["--user", "show", "--property=LoadState,ActiveState", unit.name]);
+        let said = program::ask(&mut command, program::PATIENCE)?;
+        if !said.status.success() {
+            let complaint = String::from_utf8_lossy(&said.err);
+            return Err(io::Error::other(format!("`systemctl --user` failed: {}", complaint.trim())));
         }
-        Ok(unit_state(&String::from_utf8_lossy(&told.stdout)))
+        Ok(unit_state(&String::from_utf8_lossy(&said.out)))
     }
 }
 

@@ -3,14 +3,14 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     thread,
     time::Duration,
 };
 
 use shared::platform::Platform;
 
-use super::{Os, Unit, UnitState, unix};
+use super::{Os, Unit, UnitState, program, unix};
 
 /// launchd gives what it stops five seconds, then kills it.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -66,9 +66,9 @@ impl Os for Macos {
     }
 
     fn state(&self, unit: Unit<'_>) -> io::Result<UnitState> {
-        let told =
-            Command::new("/bin/launchctl").args(["print", &target(unit)]).stdin(Stdio::null()).output()?;
-        Ok(if told.status.success() { UnitState::Loaded } else { UnitState::Absent })
+        let mut command = Command::new("/bin/launchctl");
+        let said = program::ask(command.args(["print", &target(unit)]), program::PATIENCE)?;
+        Ok(if said.status.success() { UnitState::Loaded } else { UnitState::Absent })
     }
 }
 
@@ -95,8 +95,7 @@ fn target(unit: Unit<'_>) -> String {
     format!("{}/{}", domain(), unit.name)
 }
 
-fn ask(program: &str, arguments: &[&str]) -> Option<String> {
-    let told =
-        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    told.status.success().then(|| String::from_utf8_lossy(&told.stdout).into_owned())
+fn ask(name: &str, arguments: &[&str]) -> Option<String> {
+    let said = program::ask(Command::new(name).args(arguments), program::PATIENCE).ok()?;
+    said.status.success().then(|| String::from_utf8_lossy(&said.out).into_owned())
 }

@@ -4,14 +4,24 @@ use std::{
     env,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+    os::unix::{
+        fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
 };
 
-use super::{Account, Family, System};
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use super::{Account, Family, System, program};
 
 const OTHERS: u32 = 0o077;
+/// A program that can show no page says so soon.
+const FIRST_STEPS: Duration = Duration::from_secs(1);
 
 impl Family for System {
     /// `HOME`, else what the user database says.
@@ -96,21 +106,38 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 /// Runs a program that says nothing. What it complains of is the error.
-pub(super) fn run(program: &str, arguments: &[&str]) -> io::Result<()> {
-    let done = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&done.stderr);
-    let said = said.trim().lines().next().unwrap_or("it does not say why");
-    Err(io::Error::other(format!("`{program} {}` failed: {said}", arguments.join(" "))))
+pub(super) fn run(name: &str, arguments: &[&str]) -> io::Result<()> {
+    program::run(Command::new(name).args(arguments))
 }
 
-/// Starts a program and leaves it alone.
-pub(super) fn start(program: &str, arguments: &[&str]) -> io::Result<()> {
-    let mut command = Command::new(program);
+/// Starts a program that shows a page and goes on by itself, unless it fails at once. It may be the browser itself.
+pub(super) fn start(name: &str, arguments: &[&str]) -> io::Result<()> {
+    let mut command = Command::new(name);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().map(|_| ())
+    let mut child = set_apart(&mut command).spawn()?;
+    let (_speaking, silence) = mpsc::channel();
+    match program::wait(&mut child, Instant::now() + FIRST_STEPS, &silence)? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(io::Error::other(format!("`{name}` ended with {status}"))),
+        None => {
+            thread::spawn(move || child.wait());
+            Ok(())
+        }
+    }
+}
+
+/// In a group of its own, with all that it will start: so that all of it can be ended, and a Ctrl-C for us does not end it.
+pub(super) fn set_apart(command: &mut Command) -> &mut Command {
+    command.process_group(0)
+}
+
+/// Ends a program that was set apart.
+pub(super) fn end(child: &mut Child) {
+    let group = Pid::from_child(child);
+    if kill_process_group(group, Signal::KILL).is_err() {
+        let _ = child.kill();
+    }
+    let _ = child.wait();
 }
 
 #[cfg(test)]
@@ -135,5 +162,50 @@ mod tests {
         assert!(System.is_exposed(&path).unwrap());
         System.make_private(&path).unwrap();
         assert!(!System.is_exposed(&path).unwrap());
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // What is read ends when nobody is left who could write.
+        let reading = thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read_to_string(pipe)
+        });
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", "exec 9>$0; echo one >&9; sh -c 'echo two >&9; exec sleep 600' & wait"])
+            .arg(&pipe);
+        let error = program::ask(&mut command, Duration::from_secs(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(error.to_string().ends_with("did not end within 1 s, and was stopped"), "{error}");
+        assert_eq!(reading.join().unwrap().unwrap(), "one\ntwo\n");
+    }
+
+    #[test]
+    fn who_talks_without_end_is_heard_to_a_limit() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "head -c 3000000 /dev/zero; echo complaint >&2; exit 3"]);
+        let said = program::ask(&mut command, program::PATIENCE).unwrap();
+        assert_eq!((said.status.code(), said.out.len()), (Some(3), 1 << 20));
+        assert_eq!(said.err, b"complaint\n");
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_keeps_nobody_waiting() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 600 & echo $!"]);
+        let said = program::ask(&mut command, program::PATIENCE).unwrap();
+        let left = Pid::from_raw(String::from_utf8(said.out).unwrap().trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(left, Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_fails_at_once_has_shown_nothing() {
+        assert!(start("true", &[]).is_ok());
+        assert!(start("false", &[]).unwrap_err().to_string().contains("`false` ended with"));
+        assert_eq!(start("/nonexistent", &[]).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

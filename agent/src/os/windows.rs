@@ -1,7 +1,7 @@
 //! Windows: profiles, access control lists, scheduled tasks.
 
 mod access;
-mod program;
+pub(super) mod program;
 mod security;
 mod task;
 

@@ -1,9 +1,9 @@
 //! Where programs are kept: every version under its name, and `claude` as the way to one of them.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::Command,
     time::Duration,
 };
 
@@ -11,12 +11,11 @@ use shared::{
     platform::{Os as System, Platform},
     release::{Hasher, Version},
 };
-use tokio::process::Command;
 
 use super::{PackageError, Program};
 use crate::{
     journal::{Journal, Outcome},
-    os::Os,
+    os::{Os, program},
 };
 
 /// How long a program may take to say its version.
@@ -133,14 +132,14 @@ impl Place<'_, '_> {
 /// Lets a program say its version.
 async fn runs(program: &Path, version: &Version) -> Result<(), String> {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
-    let Ok(ended) = tokio::time::timeout(PATIENCE, command.output()).await else {
-        return Err(format!("it did not say its version within {} s", PATIENCE.as_secs()));
-    };
-    let ended = ended.map_err(|error| format!("it can't be started: {error}"))?;
-    let said = String::from_utf8_lossy(&ended.stdout);
+    command.arg("--version");
+    let ended = program::ask_aside(command, PATIENCE).await.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => format!("it did not say its version within {} s", PATIENCE.as_secs()),
+        _ => format!("it can't be started: {error}"),
+    })?;
+    let said = String::from_utf8_lossy(&ended.out);
     if !ended.status.success() {
-        let complaint = String::from_utf8_lossy(&ended.stderr);
+        let complaint = String::from_utf8_lossy(&ended.err);
         return Err(format!("`--version` ended with {}: {}", ended.status, first_line(&complaint)));
     }
     let says_it = said.split_whitespace().next() == Some(version.to_string().as_str());

@@ -1,13 +1,15 @@
 //! Azure CLI, if somebody is signed in with it: it brings an access token for our API, without a question.
 
-use std::{process::Stdio, time::Duration};
+use std::{io, process::Command, time::Duration};
 
 use serde::Deserialize;
 use shared::secret::Secret;
-use tokio::process::Command;
 
 use super::{SignInError, Token, aadsts};
-use crate::{config, os::Os};
+use crate::{
+    config,
+    os::{Os, program},
+};
 
 /// It starts slowly, and may have to ask Entra.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,15 +27,17 @@ pub(super) async fn sign_in(os: &dyn Os, entra: &config::Entra) -> Result<Token,
     let scope = entra.scopes.clone().unwrap_or_else(|| format!("api://{}/.default", entra.client_id));
     let mut command = Command::new(os.script("az"));
     command.args(["account", "get-access-token", "--output", "json", "--tenant", &entra.tenant, "--scope"]);
-    command.args(scope.split_whitespace()).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(scope.split_whitespace());
     // Warnings and colours would stand between the words that are looked for.
     command.env("AZURE_CORE_ONLY_SHOW_ERRORS", "true").env("AZURE_CORE_NO_COLOR", "true");
-    let done = tokio::time::timeout(PATIENCE, command.output()).await;
-    let done = done.map_err(|_| SignInError::AzureCliSlow(PATIENCE))?.map_err(SignInError::NoAzureCli)?;
-    if !done.status.success() {
-        return Err(refused(&String::from_utf8_lossy(&done.stderr)));
+    let said = program::ask_aside(command, PATIENCE).await.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => SignInError::AzureCliSlow(PATIENCE),
+        _ => SignInError::NoAzureCli(error),
+    })?;
+    if !said.status.success() {
+        return Err(refused(&String::from_utf8_lossy(&said.err)));
     }
-    let told: Told = serde_json::from_slice(&done.stdout)
+    let told: Told = serde_json::from_slice(&said.out)
         .map_err(|_| SignInError::AzureCli("it answered with something else than a token".to_owned()))?;
     if is_other_tenant(&told.tenant, &entra.tenant) {
         return Err(SignInError::OtherTenant(told.tenant));

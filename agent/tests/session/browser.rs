@@ -77,3 +77,17 @@ async fn what_entra_refuses_in_the_browser_is_told_in_the_terminal() {
     assert!(said.contains("nobody has consented yet") && said.contains("(AADSTS65001)"), "{said}");
     assert!(!here.token_file().exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_shows_no_page_is_told_from_one_that_goes_on() {
+    let here = Workstation::new().await;
+    here.provide("xdg-open", "exit 3");
+    let mut running = here.start(&["login", "--method", "browser"]);
+    running.line("no browser could be started").await;
+    here.provide("wslview", "exec /bin/sleep 5");
+    let mut running = here.start(&["login", "--method", "browser"]);
+    running.line("sign in in your browser").await;
+    let page = page(&mut running).await;
+    get(&here, answer_of(&page, "ada").await).await;
+    assert_eq!(running.end().await, (Some(0), "signed in\n".to_owned()));
+}

@@ -1,6 +1,9 @@
 //! `install`, again and again, and `uninstall`.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+};
 
 use serde_json::{Value, json};
 
@@ -144,4 +147,26 @@ async fn a_signature_of_someone_else_is_refused() {
     let said = world.run(command).await.assert_fails(1, "the signature of Claude Code 2.1.300 is refused");
     assert!(said.err.contains("not done: Claude Code, settings"), "{}", said.err);
     assert!(!world.home(".local/bin/claude").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_that_hangs_keeps_nobody_from_it() {
+    let world = World::new().await;
+    fs::create_dir(world.beside("bin")).unwrap();
+    fs::write(world.beside("bin/systemctl"), "#!/bin/sh\nexec sleep 600\n").unwrap();
+    fs::set_permissions(world.beside("bin/systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", world.beside("bin").display());
+    let before = snapshot(&world.home(""));
+    let mut command = world.agent(&["install", "--method", "device-code"]);
+    command.env("PATH", &path);
+    let said = world.run(command).await.assert_done();
+    for words in
+        ["did not end within 15 s, and was stopped", "hint: once something would, run the same again"]
+    {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
+    let mut command = world.agent(&["uninstall"]);
+    command.env("PATH", &path);
+    world.run(command).await.assert_done();
+    assert_eq!(snapshot(&world.home("")), before);
 }

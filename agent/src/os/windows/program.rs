@@ -6,25 +6,20 @@ use std::{
     ffi::OsStr,
     io,
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Stdio},
 };
 
+use super::super::program;
+
 /// Runs a program. What it complains of is the error.
-pub(super) fn run(program: &str, arguments: &[&OsStr]) -> io::Result<()> {
-    let done = output(program, arguments)?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let said = if done.stderr.is_empty() { &done.stdout } else { &done.stderr };
-    let said = String::from_utf8_lossy(said);
-    let said = said.trim().lines().next().unwrap_or("it does not say why");
-    Err(io::Error::other(format!("`{program}` failed: {said}")))
+pub(super) fn run(name: &str, arguments: &[&OsStr]) -> io::Result<()> {
+    program::run(Command::new(path(name)).args(arguments))
 }
 
 /// What a program answers, if it does what it is asked.
-pub(super) fn ask(program: &str, arguments: &[&OsStr]) -> io::Result<Option<String>> {
-    let told = output(program, arguments)?;
-    Ok(told.status.success().then(|| String::from_utf8_lossy(&told.stdout).into_owned()))
+pub(super) fn ask(name: &str, arguments: &[&OsStr]) -> io::Result<Option<String>> {
+    let said = program::ask(Command::new(path(name)).args(arguments), program::PATIENCE)?;
+    Ok(said.status.success().then(|| String::from_utf8_lossy(&said.out).into_owned()))
 }
 
 /// One value of the registry.
@@ -39,8 +34,15 @@ pub(super) fn start(program: &str, arguments: &[&OsStr]) -> io::Result<()> {
     command.spawn().map(|_| ())
 }
 
-fn output(program: &str, arguments: &[&OsStr]) -> io::Result<Output> {
-    Command::new(path(program)).args(arguments).stdin(Stdio::null()).output()
+/// Here nothing has to be done for it.
+pub(in super::super) fn set_apart(command: &mut Command) -> &mut Command {
+    command
+}
+
+/// Ends a program. What it has started is left to itself: nobody waits for it.
+pub(in super::super) fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 fn path(program: &str) -> PathBuf {
@@ -70,6 +72,9 @@ mod tests {
     #[test]
     fn a_program_that_fails_says_why() {
         let error = run("reg.exe", &["query", r"HKLM\SOFTWARE\No such key"].map(OsStr::new)).unwrap_err();
-        assert!(error.to_string().starts_with("`reg.exe` failed: "), "{error}");
+        assert!(
+            error.to_string().contains("reg.exe query") && error.to_string().contains(" failed: "),
+            "{error}"
+        );
     }
 }
