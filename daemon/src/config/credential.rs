@@ -59,6 +59,19 @@ pub(super) fn read(
     found
 }
 
+/// A path as a file says it: `$CREDENTIALS_DIRECTORY/name` is a credential of that name, wherever the service manager
+/// has put it. Without a folder it stays, and is not found under its name.
+pub(super) fn located(environment: &BTreeMap<String, String>, text: &str) -> String {
+    let name = text
+        .strip_prefix('$')
+        .and_then(|rest| rest.strip_prefix(FOLDER))
+        .filter(|name| name.starts_with('/'));
+    match (name, environment.get(FOLDER)) {
+        (Some(name), Some(folder)) => format!("{folder}{name}"),
+        _ => text.to_owned(),
+    }
+}
+
 fn is_variable(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -125,7 +125,11 @@ impl Sources {
     /// What the configuration file says about a key.
     pub fn entry(&self, key: &str) -> Option<(Value, Origin)> {
         let entry = self.file.get(key)?;
-        Some((entry.value.clone(), self.at_line(entry.line)))
+        let value = match &entry.value {
+            Value::Text(text) => Value::Text(credential::located(&self.environment, text)),
+            value => value.clone(),
+        };
+        Some((value, self.at_line(entry.line)))
     }
 
     pub fn at_line(&self, line: usize) -> Origin {

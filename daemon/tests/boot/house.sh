@@ -35,7 +35,7 @@ client_id = "$CLIENT"
 authority = "$ENTRA"
 [bedrock]
 endpoint = "$BEDROCK"
-credentials_file = "/run/credentials/sallyportd.service/aws"
+credentials_file = "\$CREDENTIALS_DIRECTORY/aws"
 [install]
 artifacts_dir = "/var/lib/sallyport/install_artifacts"
 TOML

@@ -37,6 +37,19 @@ fn a_credential_stands_between_the_environment_and_the_file() {
 }
 
 #[test]
+fn a_path_may_lead_to_a_credential_wherever_that_is() {
+    let toml = "[bedrock]\ncredentials_file = '$CREDENTIALS_DIRECTORY/aws'\n";
+    let house = House::complete(toml);
+    let folder = house.folder.path().join("credentials");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("aws"), "[default]\n").unwrap();
+    let config = house.with("CREDENTIALS_DIRECTORY", folder.to_str().unwrap()).read().config.unwrap();
+    assert_eq!(config.bedrock.credentials_file.unwrap(), folder.join("aws"));
+    let told = House::complete(toml).problems();
+    assert!(told.contains("`$CREDENTIALS_DIRECTORY/aws` can't be read"), "{told}");
+}
+
+#[test]
 fn a_bad_credential_is_named_by_its_file() {
     let house = House::complete("");
     let folder = house.folder.path().join("credentials");
