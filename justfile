@@ -47,6 +47,10 @@ screenshot:
 bench-agent:
     cargo bench --profile dev -p claude-agent --bench get_token
 
+# The container image as the Dockerfile builds it, without Docker (Debian, as root).
+image *PROFILE:
+    .ci/image {{ PROFILE }}
+
 # Licences, bans and sources of the dependencies (cargo install cargo-deny).
 deny:
     cargo deny check licenses bans sources

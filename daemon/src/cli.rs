@@ -1,6 +1,7 @@
 //! The command line of `sallyportd`.
 
 mod check;
+mod healthcheck;
 mod iam;
 mod inherit;
 mod run;
@@ -38,6 +39,8 @@ enum Command {
     Check(OutputArgs),
     /// Print the effective configuration, secrets masked, and where each value came from
     Config(OutputArgs),
+    /// Say whether the running daemon is ready, for container engines: exit code 0, 1 if it is not, 3 if none answers
+    Healthcheck,
     /// Print the least that AWS must allow the daemon, made from the configuration
     IamPolicy(iam::IamArgs),
     /// Try everything out on loopback, with a simulated Entra and a simulated Bedrock
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&given, &arguments),
         Command::Check(output) => check::check(&given, output.json),
         Command::Config(output) => show::show(&given, output.json),
+        Command::Healthcheck => healthcheck::check(&given),
         Command::IamPolicy(arguments) => iam::policy(&given, &arguments),
         Command::Sandbox(arguments) => sandbox::sandbox(&given, arguments),
         Command::SandboxToken(arguments) => sandbox::token(arguments),

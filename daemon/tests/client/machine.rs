@@ -68,19 +68,31 @@ impl Machine {
     /// A machine whose daemon is configured like this.
     pub async fn with(mode: Mode, change: impl FnOnce(&mut Config)) -> Self {
         let sandbox = Sandbox::start_with(Options::default(), change).await.unwrap();
-        let tap = Tap::start(sandbox.gateway().trim_start_matches("http://").parse().unwrap()).await;
+        let gateway = sandbox.gateway();
+        let machine = Self::before(mode, sandbox, &gateway).await;
+        machine.set_helper(&machine.token_command());
+        machine
+    }
+
+    /// A machine that is connected to this gateway, and has no helper yet.
+    pub async fn before(mode: Mode, sandbox: Sandbox, gateway: &str) -> Self {
+        let tap = Tap::start(gateway.trim_start_matches("http://").parse().unwrap()).await;
         let machine = Self { sandbox, tap, folder: tempfile::tempdir().unwrap() };
         for folder in ["home", "project"] {
             fs::create_dir(machine.folder.path().join(folder)).unwrap();
         }
-        machine.set_helper(&machine.token_command());
         machine.deploy(mode);
         machine
     }
 
     /// The command that signs a user in and prints a token.
     pub fn token_command(&self) -> String {
-        let (entra, auth) = (self.sandbox.entra.authority(), self.sandbox.auth());
+        self.token_command_of(&self.sandbox.auth())
+    }
+
+    /// The same at another auth server.
+    pub fn token_command_of(&self, auth: &str) -> String {
+        let entra = self.sandbox.entra.authority();
         let program = env!("CARGO_BIN_EXE_sallyportd");
         format!("{program} sandbox-token --entra {entra} --auth {auth} --user ada")
     }

@@ -3,12 +3,14 @@
 //! Each test runs in namespaces of its own, with loopback as its only network and an `/etc` of its own, so that it
 //! proves what it says about the Internet and leaves the machine as it is. What they need is named by the
 //! environment: `SALLYPORT_TEST_CLAUDE`, the `claude` binary of Claude Code for Linux; `SALLYPORT_TEST_PYTHON`, a
-//! Python that has the packages `anthropic[bedrock]`, `openai`, `boto3` and `prometheus-client`.
+//! Python that has the packages `anthropic[bedrock]`, `openai`, `boto3` and `prometheus-client`; `SALLYPORT_TEST_IMAGE`, an
+//! image that `.ci/image` has built.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "tests may")]
 
 mod claude;
+mod container;
 mod guide;
 mod isolation;
 mod machine;

@@ -88,6 +88,28 @@ async fn every_listener_tells_its_health() {
     assert!(refused.text().await.unwrap().contains("nothing is served yet"));
 }
 
+#[tokio::test]
+async fn a_health_check_tells_ready_from_stopping_from_gone() {
+    let mut world = World::new().await;
+    let daemon = world.start().await;
+    let ready = world.output(&["healthcheck"]).await;
+    assert_eq!((ready.status.code(), ready.stdout.as_slice()), (Some(0), b"ready\n".as_slice()));
+    let (stream, _) = drain::held_stream(&world, &daemon).await;
+    daemon.signal(Signal::TERM);
+    daemon.until("stopped accepting listener=gateway").await;
+    let stopping = world.output(&["healthcheck"]).await;
+    let said = String::from_utf8_lossy(&stopping.stderr);
+    assert_eq!((stopping.status.code(), &*said), (Some(1), "error: not ready: the daemon is stopping\n"));
+    drop(stream);
+    assert_eq!(daemon.end().await.0, Some(0));
+    let gone = world.output(&["healthcheck"]).await;
+    let said = String::from_utf8_lossy(&gone.stderr);
+    assert!(gone.status.code() == Some(3) && said.contains("no daemon answers at"), "{said}");
+    world.variables.remove("ENTRA_TENANT_ID");
+    assert_eq!(world.output(&["healthcheck"]).await.status.code(), Some(1));
+    world.stop().await;
+}
+
 /// A client of the operators' socket.
 fn client_of(world: &World) -> reqwest::Client {
     let socket = world.path("run/admin.sock");
