@@ -82,6 +82,8 @@ pub trait Family: Debug + Sync {
     fn make_private(&self, path: &Path) -> io::Result<()>;
     /// Lets everybody read a file.
     fn make_readable(&self, path: &Path) -> io::Result<()>;
+    /// Lets those open a file who may open another one.
+    fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes sure that a rename in this folder outlives a power failure.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 

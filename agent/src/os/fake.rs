@@ -80,6 +80,12 @@ impl Family for Fake {
         Ok(())
     }
 
+    fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let is_exposed = self.is_exposed(from)?;
+        self.exposed.lock().unwrap().insert(to.to_owned(), is_exposed);
+        super::this().copy_access(from, to)
+    }
+
     fn make_runnable(&self, path: &Path) -> io::Result<()> {
         super::this().make_runnable(path)
     }

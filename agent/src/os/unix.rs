@@ -59,6 +59,10 @@ impl Family for System {
         set_mode(path, 0o644)
     }
 
+    fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::set_permissions(to, fs::metadata(from)?.permissions())
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }

@@ -60,6 +60,10 @@ impl Family for Windows {
         access::publish(path)
     }
 
+    fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()> {
+        access::copy(from, to)
+    }
+
     fn make_runnable(&self, path: &Path) -> io::Result<()> {
         access::publish(path)
     }

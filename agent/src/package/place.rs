@@ -48,12 +48,14 @@ pub(super) struct Place<'a, 'b> {
 impl Layout {
     pub fn of(os: &dyn Os, platform: Platform) -> Result<Self, PackageError> {
         let home = os.home().ok_or(PackageError::NoHome)?;
-        let share = home.join(".local/share/claude");
+        // One by one: Windows would print a slash between two of them.
+        let local = home.join(".local");
+        let share = local.join("share").join("claude");
         let name = if platform.os() == System::Windows { "claude.exe" } else { "claude" };
         Ok(Self {
             versions: share.join("versions"),
             downloads: share.join("downloads"),
-            program: home.join(".local/bin").join(name),
+            program: local.join("bin").join(name),
         })
     }
 
@@ -164,4 +166,19 @@ fn digest(path: &Path) -> Option<shared::release::Digest> {
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> PackageError + '_ {
     |error| PackageError::File { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::fake::Fake;
+
+    #[test]
+    fn paths_are_written_as_the_system_writes_them() {
+        let layout = Layout::of(&Fake::default(), Platform::Win32X64).unwrap();
+        for path in [&layout.versions, &layout.downloads, &layout.program] {
+            let rebuilt: PathBuf = path.components().collect();
+            assert_eq!(path.as_os_str(), rebuilt.as_os_str());
+        }
+    }
 }

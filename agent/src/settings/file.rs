@@ -151,8 +151,8 @@ impl SettingsFile {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         drop(file);
-        if let Ok(found) = fs::metadata(&self.path) {
-            fs::set_permissions(temporary, found.permissions())?;
+        if self.path.exists() {
+            os.copy_access(&self.path, temporary)?;
         }
         fs::read_to_string(temporary)
     }
@@ -209,6 +209,21 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).ok().as_deref(), before);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn who_may_read_it_may_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        for is_exposed in [true, false] {
+            fs::write(&path, "{}").unwrap();
+            let access = if is_exposed { this().make_readable(&path) } else { this().make_private(&path) };
+            access.unwrap();
+            let change = changed(&path);
+            assert_eq!(this().is_exposed(&path).unwrap(), is_exposed);
+            SettingsFile::read(&path).unwrap().undo(this(), &change).unwrap();
+            assert_eq!(this().is_exposed(&path).unwrap(), is_exposed);
+        }
     }
 
     #[test]

@@ -91,7 +91,6 @@ async fn a_life_on_windows_from_install_to_uninstall() {
     world.run(windows.command(&[agent, "status"])).await.assert_done();
 
     world.run(windows.command(&[agent, "uninstall"])).await.assert_done();
-    // Its bytes; who may open it has become the user alone.
     assert_eq!(fs::read_to_string(windows.home(".claude/settings.json")).unwrap(), settings);
     assert_eq!(fs::read_dir(windows.home(".claude")).unwrap().count(), 1);
     assert!(!windows.home(".local").exists());

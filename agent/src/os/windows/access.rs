@@ -41,6 +41,13 @@ pub(super) fn publish(path: &Path) -> io::Result<()> {
     security::set_access(&open(path, WRITE_DAC)?, &format!("D:P{list}"))
 }
 
+/// Gives a file the list of another one. Both are in one folder, so what that one has from its folder is right for this one,
+/// too, and goes on to be the folder's.
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let list = security::access(&open(from, READ_CONTROL)?)?;
+    security::set_access(&open(to, WRITE_DAC)?, &inheriting(&list))
+}
+
 pub(super) fn is_exposed(path: &Path) -> io::Result<bool> {
     Ok(lets_others_in(&security::access(&open(path, READ_CONTROL)?)?, &security::user()?))
 }
@@ -63,6 +70,11 @@ fn private(path: &Path) -> io::Result<String> {
 fn entry(path: &Path, rights: &str, who: &str) -> String {
     let inherited = if path.is_dir() { "OICI" } else { "" };
     format!("(A;{inherited};{rights};;;{who})")
+}
+
+/// Windows takes the sign of inheritance (`AI`) only from whoever asks for it (`AR`).
+fn inheriting(sddl: &str) -> String {
+    sddl.replacen("D:AI", "D:ARAI", 1)
 }
 
 /// Whether anybody but the user and those who are trusted is allowed anything.
@@ -117,6 +129,23 @@ mod tests {
         restrict(&path).unwrap();
         assert!(!is_exposed(&path).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"{}");
+    }
+
+    #[test]
+    fn a_file_takes_over_who_may_open_another_one() {
+        let folder = folder();
+        let [from, to] = ["settings.json", "settings.json.new"].map(|name| folder.path().join(name));
+        let list = |path: &Path| security::access(&open(path, READ_CONTROL).unwrap()).unwrap();
+        fs::write(&from, "{}").unwrap();
+        drop(create(&to).unwrap());
+        let of_its_folder = list(&from);
+        assert_ne!(list(&to), of_its_folder);
+        copy(&from, &to).unwrap();
+        assert_eq!(list(&to), of_its_folder);
+        publish(&from).unwrap();
+        copy(&from, &to).unwrap();
+        assert_eq!(list(&to), list(&from));
+        assert_eq!(inheriting("D:AI(A;ID;FA;;;SY)"), "D:ARAI(A;ID;FA;;;SY)");
     }
 
     #[test]
