@@ -22,9 +22,13 @@ ci:
 cross-setup *TARGETS:
     .ci/cross-setup {{ TARGETS }}
 
-# Builds, lints and tests the agent for those systems: in Wine and QEMU, where there is one.
-cross:
-    .ci/cross
+# Builds, lints and tests the agent for those systems (windows, macos, arm, musl): in Wine and QEMU, where there is one.
+cross *SYSTEMS:
+    .ci/cross {{ SYSTEMS }}
+
+# The released agent for every platform, into install_artifacts/agent, where the install server finds it.
+agent-dist *PLATFORMS:
+    packaging/agent-dist {{ PLATFORMS }}
 
 # `--steered` compares the gateway with itself under limits and revocations, `--beside BINARY` with another build.
 # Requests, latency, CPU and memory of the gateway beside nginx (Debian: nginx-light).

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     server::Odd,
-    workstation::{Ended, PROGRAM, Workstation},
+    workstation::{Ended, Workstation, program},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,8 +111,9 @@ async fn mounted(here: &Workstation, options: &str, fill: &str) -> Ended {
     let folder = folder.display();
     let script = format!(
         "mount -t tmpfs none {folder} && cp {} {folder}/token.json && {fill} mount -o remount,{options} {folder} && \
-         exec {PROGRAM} get-token",
-        keep.display()
+         exec {} get-token",
+        keep.display(),
+        program()
     );
     let mut command = here.around(Path::new("/usr/bin/unshare"), &["-rm", "sh", "-c", &script]);
     command.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").output().await.unwrap().into()

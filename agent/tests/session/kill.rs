@@ -4,7 +4,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use serde_json::Value;
 
-use crate::workstation::{PROGRAM, Workstation};
+use crate::workstation::{Workstation, program};
 
 /// What the file may hold after a refresh was killed.
 fn assert_whole(here: &Workstation, old: &Value) {
@@ -49,7 +49,7 @@ async fn a_refresh_that_is_killed_at_any_call_leaves_a_whole_file() {
 async fn run_until(here: &Workstation, call: &str, nth: u32) -> bool {
     let old = here.read();
     let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={nth}"));
-    let arguments = ["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, PROGRAM, "get-token"];
+    let arguments = ["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, &program(), "get-token"];
     let done = here.around(Path::new("/usr/bin/strace"), &arguments).output().await.unwrap();
     assert_whole(here, &old);
     here.run(&["get-token"]).await.token();

@@ -1,6 +1,7 @@
 //! A workstation of a user of the sandbox: a home, the program, and what it says.
 
 use std::{
+    env,
     fs::{self, File},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -19,7 +20,10 @@ use tokio::{
     process::{Child, ChildStderr, Command},
 };
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_claude-agent");
+/// The agent that was built here, or the one that `SALLYPORT_TEST_AGENT` names: of another system, or a released one.
+pub fn program() -> String {
+    env::var("SALLYPORT_TEST_AGENT").unwrap_or_else(|_| env!("CARGO_BIN_EXE_claude-agent").to_owned())
+}
 
 pub struct Workstation {
     pub sandbox: Sandbox,
@@ -94,7 +98,7 @@ impl Workstation {
 
     /// The program with nothing around it but what a user of the sandbox has configured.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.around(Path::new(PROGRAM), arguments)
+        self.around(Path::new(&program()), arguments)
     }
 
     /// Another program in the same surroundings.

@@ -94,7 +94,8 @@ async fn a_timer_refreshes_the_token_until_it_is_removed() {
 
 /// Runs the same test where systemd is process 1.
 async fn boot() {
-    let agent = program_under_test().display();
+    let agent = program_under_test();
+    let agent = agent.display();
     let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/boot"));
     for package in ["ca-certificates", "dbus-user-session", "libpam-systemd"] {
         command.args(["--package", package]);

@@ -1,7 +1,7 @@
 //! A workstation with a home of its own, and the services that it reaches.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -70,10 +70,14 @@ impl Said {
     }
 }
 
-/// The agent that was built; in a booted system, what was copied there.
-pub(crate) fn program_under_test() -> &'static Path {
-    let copied = Path::new(COPIED);
-    if copied.exists() { copied } else { Path::new(env!("CARGO_BIN_EXE_claude-agent")) }
+/// The agent that was built here, or the one that `SALLYPORT_TEST_AGENT` names; in a booted system, what was copied there.
+pub(crate) fn program_under_test() -> PathBuf {
+    let copied = PathBuf::from(COPIED);
+    if copied.exists() {
+        return copied;
+    }
+    env::var_os("SALLYPORT_TEST_AGENT")
+        .map_or_else(|| env!("CARGO_BIN_EXE_claude-agent").into(), PathBuf::from)
 }
 
 impl World {
@@ -132,7 +136,7 @@ impl World {
 
     /// The agent with these arguments, told of everything by variables.
     pub(crate) fn agent(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(program_under_test());
+        let mut command = self.command(&program_under_test());
         command.args(arguments);
         for (name, value) in self.variables() {
             command.env(name, value);
