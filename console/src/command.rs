@@ -68,7 +68,7 @@ pub enum Command {
     Events(event::EventArgs),
     /// Let the daemon read its configuration again
     Reload(reload::ReloadArgs),
-    Mirror(mirror::MirrorArgs),
+    Mirror(Box<mirror::MirrorArgs>),
     /// Print completions for a shell
     Completions(completion::CompletionArgs),
 }

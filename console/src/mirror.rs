@@ -6,6 +6,7 @@
 mod archive;
 mod download;
 mod error;
+mod history;
 mod intake;
 mod layout;
 mod lock;
@@ -27,6 +28,7 @@ use shared::{platform::Platform, release::Version, time::Timestamp};
 pub use self::{
     archive::{Exported, export, import},
     error::MirrorError,
+    history::{Action, Entry, history},
     order::{Channel, Order, Signer, Trust, Wanted},
     pace::{Pace, percent},
     progress::{Progress, Shown, State, current},
@@ -36,7 +38,8 @@ pub use self::{
     verify::{Verified, VerifiedVersion, verify},
 };
 use self::{
-    download::Downloads, layout::Tree, lock::Alone, publish::Publication, release::Release, source::Source,
+    download::Downloads, history::Cause, layout::Tree, lock::Alone, publish::Publication, release::Release,
+    source::Source,
 };
 
 const VARIABLE: &str = "CLAUDE_CODE_INSTALL_ARTIFACTS_DIR";
@@ -74,8 +77,8 @@ pub async fn run(order: &Order, progress: &Progress, now: Timestamp) -> Result<O
     if order.dry_run {
         return Ok(outcome);
     }
-    let Order { wanted, keep, .. } = order.clone();
-    aside(move || publish((tree, alone), &release, outcome, (&wanted, keep, now))).await
+    let order = order.clone();
+    aside(move || publish((tree, alone), &release, outcome, (&order, now))).await
 }
 
 /// Brings a release to where downloads wait, verified. A dry run only says what that would take.
@@ -103,12 +106,13 @@ fn publish(
     (tree, _alone): (Tree, Alone),
     release: &Release,
     outcome: Outcome,
-    (wanted, keep, at): (&Wanted, Option<usize>, Timestamp),
+    (order, at): (&Order, Timestamp),
 ) -> Result<Outcome, MirrorError> {
     let platforms = outcome.platforms.iter().copied().collect();
-    Publication { tree: &tree, release, platforms: &platforms, at }.publish(wanted)?;
+    let cause = Cause { at, action: Action::Mirror, reason: order.reason.as_deref() };
+    Publication { tree: &tree, release, platforms: &platforms, cause }.publish(&order.wanted)?;
     tree.sweep(&release.manifest.version)?;
-    let removed = tree.prune(keep)?;
+    let removed = tree.prune(order.keep, cause)?;
     Ok(Outcome { removed, ..outcome })
 }
 

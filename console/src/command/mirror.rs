@@ -1,6 +1,7 @@
 //! `sallyport mirror`: brings releases of Claude Code into the folder that the install server serves, and looks after
 //! what is there. It needs no daemon.
 
+mod history;
 mod keep;
 mod progress;
 mod settings;
@@ -17,6 +18,7 @@ use crate::{
     format::megabytes,
     mirror::{self, MirrorError, Order, Outcome, Progress, Wanted},
     output::{Fields, Style},
+    value,
 };
 
 const EXAMPLES: &str = "\
@@ -24,6 +26,7 @@ Examples:
   sallyport mirror                                  what `latest` names, for every platform
   sallyport mirror --version stable --platform linux-x64 --platform win32-x64
   sallyport mirror verify
+  sallyport mirror rollback --reason '2.1.330 hangs on macOS'
   sallyport mirror export release.tar               then, on a host without Internet:
   sallyport mirror import release.tar";
 
@@ -47,6 +50,8 @@ enum MirrorAction {
     Export(keep::ExportArgs),
     /// Publish what such a file has, verified
     Import(keep::ImportArgs),
+    /// List who changed what is kept or served, when and why, newest first
+    History(history::HistoryArgs),
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +66,8 @@ struct RunArgs {
     settings: SettingsArgs,
     #[command(flatten)]
     downgrade: DowngradeArgs,
+    #[command(flatten)]
+    because: ReasonArgs,
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -73,6 +80,13 @@ struct DowngradeArgs {
     allow_downgrade: bool,
 }
 
+#[derive(Debug, Args)]
+struct ReasonArgs {
+    /// Why: `sallyport mirror history` shows it
+    #[arg(long, value_name = "TEXT", value_parser = value::reason)]
+    reason: Option<String>,
+}
+
 impl MirrorArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         match self.action {
@@ -81,6 +95,7 @@ impl MirrorArgs {
             Some(MirrorAction::Rollback(arguments)) => arguments.run(console).await,
             Some(MirrorAction::Export(arguments)) => arguments.run(console).await,
             Some(MirrorAction::Import(arguments)) => arguments.run(console).await,
+            Some(MirrorAction::History(arguments)) => arguments.run(console),
         }
     }
 }
@@ -102,6 +117,7 @@ impl RunArgs {
             platforms: self.platforms.into_iter().collect(),
             allow_downgrade: self.downgrade.allow_downgrade,
             dry_run: self.dry_run,
+            reason: self.because.reason,
             ..self.settings.settings().order()?
         })
     }

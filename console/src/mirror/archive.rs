@@ -19,7 +19,9 @@ use shared::{
 use tar::{Archive, Builder, Entry, Header};
 
 use super::{
-    MirrorError, Order, Outcome, Trust, Wanted, intake,
+    Action, MirrorError, Order, Outcome, Trust, Wanted,
+    history::Cause,
+    intake,
     layout::{RELEASES, Tree},
     progress::{Item, Progress, State},
     publish::Publication,
@@ -145,9 +147,10 @@ pub fn import(
         bytes += entry.size();
         platforms.insert(platform);
     }
-    let publication = Publication { tree: &tree, release: &release, platforms: &platforms, at: now };
+    let cause = Cause { at: now, action: Action::Import, reason: order.reason.as_deref() };
+    let publication = Publication { tree: &tree, release: &release, platforms: &platforms, cause };
     publication.publish(&Wanted::Version(release.manifest.version.clone()))?;
-    let removed = tree.prune(order.keep)?;
+    let removed = tree.prune(order.keep, cause)?;
     Ok(Outcome { fetched_bytes: bytes, removed, ..Outcome::of(&release, previous, &platforms) })
 }
 

@@ -21,7 +21,11 @@ use shared::{
     release::{Binary, Version},
 };
 
-use super::{MirrorError, order::Channel};
+use super::{
+    MirrorError,
+    history::{Action, Cause},
+    order::Channel,
+};
 
 pub(super) const RELEASES: &str = "claude-code-releases";
 const WORKSHOP: &str = ".mirror";
@@ -146,7 +150,7 @@ impl Tree {
     }
 
     /// Removes the oldest versions, so many that `keep` stay. One that a pointer names always stays.
-    pub(super) fn prune(&self, keep: Option<usize>) -> Result<Vec<Version>, MirrorError> {
+    pub(super) fn prune(&self, keep: Option<usize>, cause: Cause) -> Result<Vec<Version>, MirrorError> {
         let Some(keep) = keep else { return Ok(Vec::new()) };
         let mut named = Channel::ALL
             .map(|channel| self.pointer(channel.as_str()))
@@ -161,6 +165,7 @@ impl Tree {
             .filter(|version| !named.contains(&Some(version.clone())))
             .collect();
         for version in &old {
+            self.record(Cause { action: Action::Remove, ..cause }, version, None)?;
             let folder = self.release(version);
             fs::remove_dir_all(&folder).map_err(MirrorError::file(&folder))?;
         }

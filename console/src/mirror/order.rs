@@ -28,6 +28,8 @@ pub struct Order {
     pub jobs: usize,
     pub allow_downgrade: bool,
     pub dry_run: bool,
+    /// Why, for the folder's history.
+    pub reason: Option<String>,
 }
 
 /// A version, or whatever a channel points at.

@@ -1,4 +1,4 @@
-//! Puts a verified release into its place. Order is everything here: binaries, manifest, links, pointers; `VERSION` last.
+//! Puts a verified release into its place. Order is everything here: the history, binaries, manifest, links, pointers; `VERSION` last.
 
 use std::{
     collections::BTreeSet,
@@ -8,14 +8,12 @@ use std::{
     path::Path,
 };
 
-use serde::{Deserialize, Serialize};
 use shared::{
     platform::{Os, Platform},
-    release::{Manifest, Version},
-    time::Timestamp,
+    release::Manifest,
 };
 
-use super::{MirrorError, layout::Tree, order::Wanted, release::Release};
+use super::{MirrorError, history::Cause, layout::Tree, order::Wanted, release::Release};
 
 const PROGRAM: u32 = 0o755;
 
@@ -25,24 +23,15 @@ pub(super) struct Publication<'a> {
     pub(super) tree: &'a Tree,
     pub(super) release: &'a Release,
     pub(super) platforms: &'a BTreeSet<Platform>,
-    pub(super) at: Timestamp,
-}
-
-/// What a mirror's history says of one publication.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) at: Timestamp,
-    pub(super) version: Version,
-    /// Who ran the mirror.
-    pub(super) uid: u32,
-    /// The fingerprint of the signer; none if nobody checked the signature.
-    pub(super) signer: Option<String>,
+    pub(super) cause: Cause<'a>,
 }
 
 impl Publication<'_> {
     pub(super) fn publish(&self, wanted: &Wanted) -> Result<(), MirrorError> {
         let (tree, release) = (self.tree, self.release);
         let version = &release.manifest.version;
+        let signer = release.signer.as_ref().map(|signer| signer.key.to_string());
+        tree.record(self.cause, version, signer)?;
         self.place_binaries()?;
         write(&tree.manifest(version), &release.written)?;
         if let Some(signature) = &release.signature {
@@ -52,8 +41,6 @@ impl Publication<'_> {
         if let Wanted::Channel(channel) = wanted {
             write(&tree.pointer_path(channel.as_str()), format!("{version}\n").as_bytes())?;
         }
-        let signer = release.signer.as_ref().map(|signer| signer.key.to_string());
-        tree.record(self.at, version, signer)?;
         tree.serve(&release.manifest)
     }
 
@@ -118,24 +105,6 @@ impl Tree {
     pub(super) fn default_of(&self, manifest: &Manifest, os: Os) -> Option<Platform> {
         os.platforms().iter().copied().find(|platform| self.has(manifest, *platform))
     }
-
-    pub(super) fn record(
-        &self,
-        at: Timestamp,
-        version: &Version,
-        signer: Option<String>,
-    ) -> Result<(), MirrorError> {
-        let path = self.history();
-        let uid = rustix::process::getuid().as_raw();
-        let line = serde_json::to_string(&Entry { at, version: version.clone(), uid, signer })
-            .map_err(io::Error::from);
-        let written = line.and_then(|line| {
-            let mut file = File::options().create(true).append(true).open(&path)?;
-            file.write_all(format!("{line}\n").as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(MirrorError::file(&path))
-    }
 }
 
 /// Writes a whole file or none: beside it first, then into its place.
@@ -178,7 +147,7 @@ fn make_parent(path: &Path) -> Result<(), MirrorError> {
 }
 
 /// A rename is safe when its folder is on the disk.
-fn sync_parent(path: &Path) -> Result<(), MirrorError> {
+pub(super) fn sync_parent(path: &Path) -> Result<(), MirrorError> {
     let parent = path.parent().unwrap_or(path);
     File::open(parent).and_then(|folder| folder.sync_all()).map_err(MirrorError::file(parent))
 }

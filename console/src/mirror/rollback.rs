@@ -7,6 +7,7 @@ use shared::{release::Version, time::Timestamp};
 
 use super::{
     MirrorError, Progress,
+    history::{Action, Cause},
     layout::Tree,
     order::{Channel, Trust},
     publish::write,
@@ -24,6 +25,7 @@ pub fn rollback(
     folder: &Path,
     to: Option<&Version>,
     (trust, now): (&Trust, Timestamp),
+    reason: &str,
     progress: &Progress,
 ) -> Result<RolledBack, MirrorError> {
     let tree = Tree::open(folder, false)?;
@@ -42,13 +44,14 @@ pub fn rollback(
     if let Some(problem) = found.problems.into_iter().next() {
         return Err(broken(problem));
     }
+    let cause = Cause { at: now, action: Action::Rollback, reason: Some(reason) };
+    tree.record(cause, &to, found.signer)?;
     tree.link_installers(&release.manifest)?;
     for channel in Channel::ALL {
         if tree.pointer(channel.as_str())?.as_ref() == Some(&from) {
             write(&tree.pointer_path(channel.as_str()), format!("{to}\n").as_bytes())?;
         }
     }
-    tree.record(now, &to, found.signer)?;
     tree.serve(&release.manifest)?;
     Ok(RolledBack { from, to })
 }
@@ -57,7 +60,7 @@ impl Tree {
     /// The version that was served before another one: by the history, else by its number.
     fn before(&self, served: &Version) -> Result<Option<Version>, MirrorError> {
         let kept = self.versions()?;
-        let published: Vec<Version> = self.entries().into_iter().map(|entry| entry.version).collect();
+        let published: Vec<Version> = self.published().into_iter().map(|entry| entry.version).collect();
         // Going back twice goes back two versions, not forward again: what came after a version does not count.
         let first = published.iter().position(|version| version == served).unwrap_or(published.len());
         let earlier = published.into_iter().take(first).rev().find(|version| kept.contains(version));

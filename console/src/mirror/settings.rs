@@ -52,6 +52,7 @@ impl Settings {
             jobs: self.jobs,
             allow_downgrade: false,
             dry_run: false,
+            reason: None,
         })
     }
 }

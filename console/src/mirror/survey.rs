@@ -13,9 +13,9 @@ use shared::{
 
 use super::{
     MirrorError,
+    history::Entry,
     layout::Tree,
     order::{Channel, Trust},
-    publish::Entry,
 };
 
 /// A mirror's folder at one moment.
@@ -37,9 +37,8 @@ pub struct Kept {
     /// The channels that name it.
     pub channels: Vec<&'static str>,
     pub binaries: Vec<KeptBinary>,
-    /// When it was published last, and the fingerprint of its signer, by the mirror's history.
-    pub published: Option<Timestamp>,
-    pub signer: Option<String>,
+    /// How it was published last, by the folder's history.
+    pub published: Option<Entry>,
     /// Why nothing is known of its binaries.
     pub problem: Option<String>,
 }
@@ -75,30 +74,23 @@ pub fn survey(folder: &Path) -> Result<Survey, MirrorError> {
     for (name, version) in pointers {
         channels.push((name, version?));
     }
-    let history = tree.entries();
+    let history = tree.published();
     let versions = tree.versions()?.into_iter().rev().map(|version| {
         let named =
             channels.iter().filter(|(_, named)| named.as_ref() == Some(&version)).map(|(name, _)| *name);
         let (is_served, channels) = (served.as_ref() == Some(&version), named.collect());
-        let entry = history.iter().rev().find(|entry| entry.version == version);
-        let (published, signer) = (entry.map(|entry| entry.at), entry.and_then(|entry| entry.signer.clone()));
+        let published = history.iter().rev().find(|entry| entry.version == version).cloned();
         let (binaries, problem) = match tree.binaries(&version) {
             Ok(binaries) => (binaries, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
-        Kept { version, is_served, channels, binaries, published, signer, problem }
+        Kept { version, is_served, channels, binaries, published, problem }
     });
     let versions = versions.collect();
     Ok(Survey { folder: folder.to_owned(), versions, unfinished: tree.unfinished(), served: served.clone() })
 }
 
 impl Tree {
-    /// What was published, oldest first. A line that can't be read is as if it were not there.
-    pub(super) fn entries(&self) -> Vec<Entry> {
-        let history = fs::read_to_string(self.history()).unwrap_or_default();
-        history.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
-    }
-
     fn unfinished(&self) -> u64 {
         let entries = fs::read_dir(self.partial()).into_iter().flatten();
         entries.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum()

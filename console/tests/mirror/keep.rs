@@ -7,6 +7,8 @@ use shared::platform::Platform;
 use crate::world::{NOW, Signer, World, content, manifest};
 use sallyport::mirror::{self, MirrorError, Order, Progress, Verified, Wanted, export, import, rollback};
 
+const WHY: &str = "it hangs on macOS";
+
 /// A world that served 2.1.300 before 2.1.301.
 async fn upgraded() -> World {
     let world = World::with_release("2.1.300").await;
@@ -75,7 +77,7 @@ async fn work_that_is_stopped_ends_at_the_next_piece() {
     let trust = world.signer.trust();
     let verified = mirror::verify(&world.output(), None, (&trust, NOW), &progress);
     assert!(matches!(verified, Err(MirrorError::Stopped)), "{verified:?}");
-    let back = rollback(&world.output(), None, (&trust, NOW), &progress);
+    let back = rollback(&world.output(), None, (&trust, NOW), WHY, &progress);
     assert!(matches!(back, Err(MirrorError::Stopped)) && world.text("VERSION") == "2.1.301\n");
 }
 
@@ -96,7 +98,7 @@ async fn an_installer_of_another_version_is_named() {
 async fn a_rollback_serves_what_was_served_before_and_never_forward_again() {
     let world = upgraded().await;
     let trust = world.signer.trust();
-    let back = rollback(&world.output(), None, (&trust, NOW), &Progress::default()).unwrap();
+    let back = rollback(&world.output(), None, (&trust, NOW), WHY, &Progress::default()).unwrap();
     assert_eq!((back.from.to_string(), back.to.to_string()), ("2.1.301".to_owned(), "2.1.300".to_owned()));
     assert_eq!(
         (world.text("VERSION"), world.text("claude-code-releases/latest")),
@@ -104,7 +106,7 @@ async fn a_rollback_serves_what_was_served_before_and_never_forward_again() {
     );
     assert_eq!(world.read("linux/claude-code-setup.run").unwrap(), content("2.1.300", Platform::LinuxX64));
     assert!(verify(&world).is_whole());
-    let again = rollback(&world.output(), None, (&trust, NOW), &Progress::default()).unwrap_err();
+    let again = rollback(&world.output(), None, (&trust, NOW), WHY, &Progress::default()).unwrap_err();
     assert_eq!(again.to_string(), "no version was served before 2.1.300");
 }
 
@@ -114,7 +116,7 @@ async fn a_rollback_to_what_is_not_whole_changes_nothing() {
     damage(&world, "claude-code-releases/2.1.300/win32-x64/claude.exe");
     let before = world.files();
     let error =
-        rollback(&world.output(), None, (&world.signer.trust(), NOW), &Progress::default()).unwrap_err();
+        rollback(&world.output(), None, (&world.signer.trust(), NOW), WHY, &Progress::default()).unwrap_err();
     assert!(
         error.to_string().starts_with("version 2.1.300 is not whole: the binary for win32-x64"),
         "{error}"
@@ -123,6 +125,7 @@ async fn a_rollback_to_what_is_not_whole_changes_nothing() {
         &world.output(),
         Some(&"2.1.9".parse().unwrap()),
         (&world.signer.trust(), NOW),
+        WHY,
         &Progress::default(),
     );
     assert!(matches!(missing, Err(MirrorError::NotKept(_))));

@@ -23,6 +23,7 @@ use crate::{
 
 const KILLS: usize = 10;
 const OLD: &str = "2.1.300";
+const WHY: &str = "an upgrade";
 const NEW: &str = "2.1.301";
 
 /// Releases for every platform: a program that all share, and a tail that is each one's own.
@@ -46,7 +47,7 @@ fn publish(world: &World, version: &str, program: &Bytes) {
 fn command(world: &World, key: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sallyport"));
     command.arg("mirror").arg("--output").arg(world.output()).arg("--key").arg(key);
-    command.args(["--source", &format!("http://{}", world.server.address)]);
+    command.args(["--source", &format!("http://{}", world.server.address), "--reason", WHY]);
     command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     command
 }
@@ -58,6 +59,10 @@ fn assert_served_whole(world: &World) -> Version {
     let served = verified.served.clone().unwrap();
     let found = verified.versions.iter().find(|version| version.version == served).unwrap();
     assert!(found.problems.is_empty() && found.platforms.len() == Platform::ALL.len(), "{found:?}");
+    // It can't have come to be served without a trace.
+    let history = mirror::history(&world.output()).unwrap();
+    let entry = history.iter().find(|entry| entry.version == served).unwrap();
+    assert!(served.to_string() == OLD || entry.reason.as_deref() == Some(WHY), "{history:?}");
     served
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod disk;
+mod history;
 mod keep;
 mod kill;
 mod refusal;

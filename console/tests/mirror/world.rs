@@ -118,6 +118,7 @@ impl World {
             jobs: 4,
             allow_downgrade: false,
             dry_run: false,
+            reason: None,
         }
     }
 

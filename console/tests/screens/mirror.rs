@@ -5,7 +5,7 @@ use std::{fs, fs::File};
 
 use bytes::Bytes;
 use rustix::fs::{FlockOperation, flock};
-use sallyport::mirror::survey;
+use sallyport::mirror::{history, survey};
 use shared::platform::Platform;
 
 use crate::{
@@ -31,9 +31,17 @@ fn open(world: &World) -> Terminal {
 async fn start(terminal: &mut Terminal) {
     terminal.press("m");
     terminal.see("Mirror a release").await;
-    for key in [TAB, TAB, TAB, TAB, ENTER] {
+    terminal.press("new release");
+    for key in [TAB, TAB, TAB, TAB, TAB, ENTER] {
         terminal.press(key);
     }
+}
+
+fn damage(world: &World) {
+    let path = world.output().join("claude-code-releases").join(LINUX);
+    let mut rotten = fs::read(&path).unwrap();
+    rotten[0] ^= 1;
+    fs::write(&path, rotten).unwrap();
 }
 
 async fn quit(mut terminal: Terminal) {
@@ -115,14 +123,15 @@ async fn a_mirror_is_verified_and_rolled_back() {
     terminal.press("j");
     terminal.press("b");
     terminal.see("get 2.1.300, not 2.1.301").await;
+    terminal.press("it hangs");
+    terminal.press(TAB);
     terminal.press(TAB);
     terminal.press(ENTER);
     terminal.see("2.1.300 is served again, in place of 2.1.301").await;
     assert_eq!(world.text("VERSION"), "2.1.300\n");
-    let path = world.output().join("claude-code-releases").join(LINUX);
-    let mut rotten = fs::read(&path).unwrap();
-    rotten[0] ^= 1;
-    fs::write(&path, rotten).unwrap();
+    let reasons = history(&world.output()).unwrap().into_iter().map(|entry| entry.reason.unwrap());
+    assert_eq!(reasons.collect::<Vec<_>>(), ["it hangs", "new release", "new release"]);
+    damage(&world);
     terminal.press("v");
     terminal.see("the binary for linux-x64: its SHA-256 digest is not that of the manifest").await;
     terminal.see("broken, serve").await;

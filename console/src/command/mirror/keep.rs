@@ -6,7 +6,7 @@ use clap::Args;
 use shared::{platform::Platform, release::Version};
 
 use super::{
-    DowngradeArgs,
+    DowngradeArgs, ReasonArgs,
     progress::watched,
     settings::{FolderArgs, KeepArgs, SettingsArgs, TrustArgs},
 };
@@ -16,6 +16,7 @@ use crate::{
     format::megabytes,
     mirror::{self, Exported, Order, Progress, RolledBack, Verified, VerifiedVersion, aside},
     output::{Cell, Column, Fields, Style, Table, Tone, sentence},
+    value,
 };
 
 #[derive(Debug, Args)]
@@ -37,6 +38,9 @@ pub(super) struct RollbackArgs {
     /// A version that is kept [default: the one that was served before]
     #[arg(long, value_name = "VERSION")]
     version: Option<Version>,
+    /// Why: `sallyport mirror history` shows it
+    #[arg(long, value_name = "TEXT", value_parser = value::reason)]
+    reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +69,8 @@ pub(super) struct ImportArgs {
     keep: KeepArgs,
     #[command(flatten)]
     downgrade: DowngradeArgs,
+    #[command(flatten)]
+    because: ReasonArgs,
 }
 
 impl VerifyArgs {
@@ -83,9 +89,10 @@ impl RollbackArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         console.may_change()?;
         let (trust, folder) = (self.folder.trust.signer().trust()?, self.folder.path());
-        let (progress, to) = (Progress::default(), self.version);
+        let (progress, to, reason) = (Progress::default(), self.version, self.reason);
         let work = progress.clone();
-        let rolling = aside(move || mirror::rollback(&folder, to.as_ref(), (&trust, clock::now()), &work));
+        let rolling =
+            aside(move || mirror::rollback(&folder, to.as_ref(), (&trust, clock::now()), &reason, &work));
         let back = watched(rolling, &progress).await?;
         let RolledBack { from, to } = &back;
         let told = if from == to {
@@ -113,9 +120,9 @@ impl ExportArgs {
 impl ImportArgs {
     pub(super) async fn run(self, console: &mut Console) -> Result<(), CommandError> {
         console.may_change()?;
-        let Self { file, folder, keep, downgrade } = self;
+        let Self { file, folder, keep, downgrade, because: ReasonArgs { reason } } = self;
         let settings = SettingsArgs { folder, keep, ..SettingsArgs::default() }.settings();
-        let order = Order { allow_downgrade: downgrade.allow_downgrade, ..settings.order()? };
+        let order = Order { allow_downgrade: downgrade.allow_downgrade, reason, ..settings.order()? };
         let (progress, folder) = (Progress::default(), order.output.clone());
         let work = progress.clone();
         let importing = aside(move || mirror::import(&order, &file, clock::now(), &work));

@@ -14,10 +14,14 @@ pub enum Job {
         /// All that the release has, if empty.
         platforms: BTreeSet<Platform>,
         allow_downgrade: bool,
+        reason: String,
     },
     /// One version, or all of them.
     Verify(Option<Version>),
-    RollBack(Version),
+    RollBack {
+        to: Version,
+        reason: String,
+    },
 }
 
 /// What a job brought about.
@@ -46,7 +50,7 @@ impl Job {
             Self::Mirror { wanted, .. } => format!("mirroring {wanted}"),
             Self::Verify(None) => "verifying everything".to_owned(),
             Self::Verify(Some(version)) => format!("verifying {version}"),
-            Self::RollBack(version) => format!("rolling back to {version}"),
+            Self::RollBack { to, .. } => format!("rolling back to {to}"),
         }
     }
 }

@@ -90,7 +90,8 @@ impl Plan {
                 Field::new("for", "1d", "such as 30m, 8h or 7d"),
             ],
             Self::Mirror(platforms) => job::fields(platforms),
-            Self::RollBack(_) | Self::StopWork | Self::Quit => Vec::new(),
+            Self::RollBack(_) => vec![job::reason()],
+            Self::StopWork | Self::Quit => Vec::new(),
         }
     }
 
@@ -119,8 +120,8 @@ impl Plan {
     pub fn order(&self, typed: &[String]) -> Result<Ordered, Problem> {
         let reason = || value::reason(text(typed, 0)).map_err(Problem::of(0));
         let order = match self.clone() {
-            Self::Mirror(_) => return Ok(Ordered::Job(job::order(typed)?)),
-            Self::RollBack(version) => return Ok(Ordered::Job(Job::RollBack(version))),
+            Self::Mirror(_) => return Ok(Ordered::Job(job::order(typed, reason()?)?)),
+            Self::RollBack(to) => return Ok(Ordered::Job(Job::RollBack { to, reason: reason()? })),
             Self::StopWork => return Ok(Ordered::StopWork),
             Self::Quit => return Ok(Ordered::Quit),
             Self::Revoke(subjects) => Order::Revoke { subjects, reason: reason()? },
@@ -194,6 +195,8 @@ mod tests {
             Plan::Grant(user),
             Plan::EndGrant(vec![GrantId::generate()]),
             Plan::Reload,
+            Plan::Mirror(Platform::ALL.into()),
+            Plan::RollBack("2.1.330".parse().unwrap()),
         ] {
             let mut texts: Vec<String> = plan.fields().iter().map(Field::text).collect();
             let problem = plan.order(&texts).unwrap_err();

@@ -44,8 +44,9 @@ pub async fn work(job: Job, settings: Settings, progress: Progress, replies: Sen
 async fn run(job: Job, settings: Settings, progress: &Progress) -> Result<Finished, MirrorError> {
     let (now, work) = (clock::now(), progress.clone());
     match job {
-        Job::Mirror { wanted, platforms, allow_downgrade } => {
-            let order = mirror::Order { wanted, platforms, allow_downgrade, ..settings.order()? };
+        Job::Mirror { wanted, platforms, allow_downgrade, reason } => {
+            let reason = Some(reason);
+            let order = mirror::Order { wanted, platforms, allow_downgrade, reason, ..settings.order()? };
             Ok(Finished::Mirrored(Box::new(mirror::run(&order, progress, now).await?)))
         }
         Job::Verify(only) => {
@@ -53,9 +54,9 @@ async fn run(job: Job, settings: Settings, progress: &Progress) -> Result<Finish
             let verify = move || mirror::verify(&settings.folder, only.as_ref(), (&trust, now), &work);
             Ok(Finished::Verified(Box::new(aside(verify).await?)))
         }
-        Job::RollBack(to) => {
+        Job::RollBack { to, reason } => {
             let trust = settings.signer.trust()?;
-            let roll = move || mirror::rollback(&settings.folder, Some(&to), (&trust, now), &work);
+            let roll = move || mirror::rollback(&settings.folder, Some(&to), (&trust, now), &reason, &work);
             Ok(Finished::RolledBack(aside(roll).await?))
         }
     }

@@ -1,11 +1,11 @@
 //! What the table of versions shows.
 
-use shared::platform::Platform;
+use shared::{platform::Platform, time::Timestamp};
 
 use super::Release;
 use crate::{
     format::megabytes,
-    mirror::{Kept, Shown, State, percent},
+    mirror::{Entry, Kept, Shown, State, percent},
     tui::{
         format,
         table::{Cell, Column},
@@ -37,18 +37,22 @@ pub const COLUMNS: &[Column<Release>] = &[
         .right()
         .dispensable(2),
     Column::new("PUBLISHED", (9, 9), |it: &Release, look| {
-        it.kept.published.map_or(Cell::none(), |at| Cell::plain(format::ago(at, look.now)))
+        published(it).map_or(Cell::none(), |at| Cell::plain(format::ago(at, look.now)))
     })
-    .sorted(|a, b| a.kept.published.cmp(&b.kept.published))
+    .sorted(|a, b| published(a).cmp(&published(b)))
     .right()
     .dispensable(3),
-    Column::new("SIGNED BY", (16, 40), |it: &Release, _| match (&it.kept.signer, it.kept.published) {
-        (Some(signer), _) => Cell::plain(signer.clone()),
-        (None, Some(_)) => Cell::new("nobody", Tone::Warn),
-        (None, None) => Cell::none(),
+    Column::new("SIGNED BY", (16, 40), |it: &Release, _| match &it.kept.published {
+        Some(Entry { signer: Some(signer), .. }) => Cell::plain(signer.clone()),
+        Some(_) => Cell::new("nobody", Tone::Warn),
+        None => Cell::none(),
     })
     .dispensable(4),
 ];
+
+fn published(release: &Release) -> Option<Timestamp> {
+    release.kept.published.as_ref().map(|entry| entry.at)
+}
 
 /// Linux, musl, Darwin and Windows, for either processor: with more letters not all would fit 80 cells.
 const fn platform(title: &'static str, cell: fn(&Release, &Look) -> Cell) -> Column<Release> {

@@ -15,11 +15,14 @@ use crate::{
 
 pub fn detail(release: &Release, look: &Look) -> Detail {
     let kept = &release.kept;
+    let published = kept.published.as_ref();
     let (state, tone) = columns::state(release);
     let detail = Detail::new(format!("Version {}", kept.version))
         .toned("state", state, tone)
-        .maybe("published", kept.published.map(|at| moment(at, look.now)))
-        .maybe("signed by", kept.signer.clone());
+        .maybe("published", published.map(|entry| moment(entry.at, look.now)))
+        .maybe("action", published.map(|entry| format!("{}, by {}", entry.action, entry.who())))
+        .maybe("reason", published.and_then(|entry| entry.reason.clone()))
+        .maybe("signed by", published.and_then(|entry| entry.signer.clone()));
     let detail = match &release.checked {
         Some(checked) => verified(detail, checked, look),
         None => detail.toned("verified", "not since this console was opened: `v` does", Tone::Dim),

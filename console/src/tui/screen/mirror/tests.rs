@@ -5,7 +5,7 @@ use crossterm::event::KeyCode;
 use shared::{platform::Platform, release::Digest, time::Timestamp};
 
 use crate::{
-    mirror::{Kept, KeptBinary, SOURCE, Survey},
+    mirror::{Action, Entry, Kept, KeptBinary, SOURCE, Survey},
     tui::{
         effect::{Answer, Folder, Query},
         testing::{Daemon, NOW, Play, SIZES, keep, snapshots},
@@ -27,8 +27,16 @@ fn kept(version: &str, there: &[Platform]) -> Kept {
         is_served: false,
         channels: Vec::new(),
         binaries: binaries.to_vec(),
-        published: Some(Timestamp(NOW.0 - 7_200_000)),
-        signer: Some(SIGNER.to_owned()),
+        published: Some(Entry {
+            at: Timestamp(NOW.0 - 7_200_000),
+            action: Action::Mirror,
+            version: version.parse().unwrap(),
+            before: None,
+            uid: 1000,
+            user: Some("ada".to_owned()),
+            reason: Some("the fix for macOS".to_owned()),
+            signer: Some(SIGNER.to_owned()),
+        }),
         problem: None,
     }
 }
@@ -48,9 +56,10 @@ fn ready(_: &Query) -> Answer {
     let served = Kept { is_served: true, channels: vec!["latest"], ..kept("2.1.330", &Platform::ALL) };
     let some =
         Kept { channels: vec!["stable"], ..kept("2.1.321", &[Platform::LinuxX64, Platform::Win32X64]) };
-    let unsigned = Kept { signer: None, ..kept("2.1.88", &[Platform::LinuxX64]) };
+    let mut unsigned = kept("2.1.88", &[Platform::LinuxX64]);
+    unsigned.published = unsigned.published.map(|entry| Entry { signer: None, ..entry });
     let problem = Some("the manifest can't be read: EOF".to_owned());
-    let broken = Kept { binaries: Vec::new(), published: None, signer: None, problem, ..kept("2.1.9", &[]) };
+    let broken = Kept { binaries: Vec::new(), published: None, problem, ..kept("2.1.9", &[]) };
     survey(vec![served, some, unsigned, broken])
 }
 

@@ -16,9 +16,12 @@ pub(super) fn open(size: Size) -> Play {
     Play::open("mirror", size, Daemon::Answers(ready))
 }
 
+const WHY: &str = "the fix for macOS";
+
 fn latest(platforms: &[Platform]) -> Job {
     let platforms = platforms.iter().copied().collect();
-    Job::Mirror { wanted: Wanted::Channel(Channel::Latest), platforms, allow_downgrade: false }
+    let (wanted, reason) = (Wanted::Channel(Channel::Latest), WHY.to_owned());
+    Job::Mirror { wanted, platforms, allow_downgrade: false, reason }
 }
 
 fn shown(version: &str, platform: Platform, (done, fresh): (u64, u64), state: State) -> Shown {
@@ -49,7 +52,8 @@ fn working(size: Size) -> Play {
 
 pub(super) fn start(play: &mut Play) {
     play.write("m");
-    for _ in 0..4 {
+    play.write(WHY);
+    for _ in 0..5 {
         play.press(KeyCode::Tab);
     }
     play.press(KeyCode::Enter);
@@ -93,7 +97,7 @@ fn form(size: Size, keys: &[KeyCode]) -> Play {
 fn the_new_states_look_as_they_did() {
     keep_sizes("mirror_working", working);
     keep_sizes("mirror_verified", verified);
-    keep_sizes("mirror_start", |size| form(size, &[KeyCode::Char('m'), KeyCode::Tab]));
+    keep_sizes("mirror_start", |size| form(size, &[KeyCode::Char('m'), KeyCode::Tab, KeyCode::Tab]));
     keep_sizes("mirror_roll_back", |size| form(size, &[KeyCode::Down, KeyCode::Char('b')]));
     keep_sizes("mirror_first", |size| {
         let mut play = Play::open("mirror", size, Daemon::Answers(empty));
@@ -111,6 +115,8 @@ fn a_mirror_is_ordered_with_what_is_marked() {
     assert_eq!(play.done.last(), Some(&Effect::Work(latest(&[]))));
     let mut play = open(SIZES[0]);
     play.write("m");
+    play.write(WHY);
+    play.press(KeyCode::Tab);
     play.press(KeyCode::Tab);
     for _ in 0..7 {
         play.write(" ");
@@ -233,13 +239,17 @@ fn a_rollback_names_its_reach_and_is_not_the_default() {
     assert!(text.contains("nothing is served any more for linux-arm64"), "{text}");
     play.press(KeyCode::Enter);
     assert!(play.done.is_empty() || !play.done.iter().any(|effect| matches!(effect, Effect::Work(_))));
-    for key in [KeyCode::Char('b'), KeyCode::Tab, KeyCode::Enter] {
+    play.press(KeyCode::Enter);
+    play.write("b");
+    play.write(WHY);
+    for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::Enter] {
         play.press(key);
     }
     let to = || "2.1.321".parse().unwrap();
-    assert_eq!(play.done.last(), Some(&Effect::Work(Job::RollBack(to()))));
+    let job = || Job::RollBack { to: to(), reason: WHY.to_owned() };
+    assert_eq!(play.done.last(), Some(&Effect::Work(job())));
     let back = RolledBack { from: "2.1.330".parse().unwrap(), to: to() };
-    play.tell(Msg::Finished { job: Job::RollBack(to()), result: Ok(Finished::RolledBack(back)) });
+    play.tell(Msg::Finished { job: job(), result: Ok(Finished::RolledBack(back)) });
     assert!(play.text().contains("2.1.321 is served again, in place of 2.1.330"), "{}", play.text());
     let play = form(SIZES[1], &[KeyCode::Char('b')]);
     assert!(play.text().contains("2.1.330 is served already"), "{}", play.text());
