@@ -2,6 +2,7 @@
 //! reverse order.
 
 mod door;
+pub mod early;
 mod ending;
 pub mod limit;
 mod listener;

@@ -1,5 +1,6 @@
 //! The command line of `sallyportd`.
 
+mod background;
 mod check;
 mod healthcheck;
 mod iam;

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod detach;
 pub mod domain;
 pub mod event;
 pub mod gateway;

@@ -3,6 +3,7 @@
 //! Invariant: what other crates say below `info` is never written, whatever is asked for: it may quote headers
 //! and bodies.
 
+mod file;
 mod line;
 mod record;
 
@@ -15,7 +16,7 @@ use std::{
 
 use thiserror::Error;
 use tracing::{
-    Event, Metadata, Subscriber, error,
+    Event, Level, Metadata, Subscriber, error,
     level_filters::LevelFilter,
     span::{Attributes, Id, Record},
     subscriber::Interest,
@@ -33,6 +34,7 @@ use crate::{
     config::{Config, Levels, Log, LogFormat, Problems},
     reload::{Prepared, Reload},
 };
+pub use file::LogFile;
 use record::Fields;
 
 /// Our own crate, as targets begin.
@@ -46,13 +48,16 @@ const ROOMS: [&str; 2] = ["entra", "bedrock"];
 #[error("something else writes logs already")]
 pub struct TelemetryError;
 
-/// Starts writing, for the life of the process.
-pub fn install(log: &Log) -> Result<Verbosity, TelemetryError> {
-    let to_stderr: fn(&str) = |line| {
-        // Where logs can't be written, there is nobody to tell.
-        let _ = io::stderr().lock().write_all(line.as_bytes());
+/// Writes one line, and returns how many lines before it were lost.
+type WriteLine = Box<dyn Fn(&str) -> u64 + Send + Sync>;
+
+/// Starts writing, for the life of the process: to a file, else to stderr.
+pub fn install(log: &Log, file: Option<Arc<LogFile>>) -> Result<Verbosity, TelemetryError> {
+    let write: WriteLine = match file {
+        Some(file) => Box::new(move |line| file.write(line)),
+        None => Box::new(to_stderr),
     };
-    let lines = Lines { log: log.clone(), clock: Clock::System, write: to_stderr };
+    let lines = Lines { log: log.clone(), clock: Clock::System, write };
     let (lines, handle) = reload::Layer::new(lines);
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError)?;
     panic::set_hook(Box::new(report));
@@ -60,7 +65,7 @@ pub fn install(log: &Log) -> Result<Verbosity, TelemetryError> {
 }
 
 /// How much is logged, while it is.
-pub struct Verbosity(reload::Handle<Lines<fn(&str)>, Registry>);
+pub struct Verbosity(reload::Handle<Lines<WriteLine>, Registry>);
 
 impl fmt::Debug for Verbosity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,6 +79,12 @@ impl Reload for Verbosity {
         // It fails only if nothing is logged any more.
         Ok(Prepared::new(move || drop(self.0.modify(|lines| lines.log.level = levels))))
     }
+}
+
+/// Where logs can't be written, there is nobody to tell.
+fn to_stderr(line: &str) -> u64 {
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+    0
 }
 
 /// Where a panic happened, never its message: that may quote what was being read.
@@ -92,7 +103,7 @@ struct Lines<W> {
 impl<S, W> Layer<S> for Lines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    W: Fn(&str) + Send + Sync + 'static,
+    W: Fn(&str) -> u64 + Send + Sync + 'static,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if is_wanted(&self.log.level, metadata) { Interest::always() } else { Interest::never() }
@@ -127,12 +138,20 @@ where
             }
         }
         let metadata = event.metadata();
-        let head =
-            line::Head { time: self.clock.now(), level: *metadata.level(), target: word(metadata.target()) };
+        let lost = self.write(*metadata.level(), word(metadata.target()), &fields);
+        if lost > 0 {
+            self.write(Level::WARN, "telemetry", &Fields::of_lost(self.log.format, lost));
+        }
+    }
+}
+
+impl<W: Fn(&str) -> u64> Lines<W> {
+    fn write(&self, level: Level, target: &str, fields: &Fields) -> u64 {
+        let head = line::Head { time: self.clock.now(), level, target };
         (self.write)(&match self.log.format {
-            LogFormat::Text => line::text(&head, &fields),
-            LogFormat::Json => line::json(&head, &fields),
-        });
+            LogFormat::Text => line::text(&head, fields),
+            LogFormat::Json => line::json(&head, fields),
+        })
     }
 }
 
@@ -178,7 +197,10 @@ mod tests {
         let lines = Lines {
             log: Log { format, level: level.parse().unwrap() },
             clock: Clock::manual(Timestamp(1_700_000_000_123)),
-            write: move |line: &str| sink.lock().unwrap().push_str(line),
+            write: move |line: &str| {
+                sink.lock().unwrap().push_str(line);
+                0
+            },
         };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), work);
         all.lock().unwrap().clone()

@@ -23,7 +23,7 @@ const ADMIN_DRAIN: Duration = Duration::from_secs(1);
 
 /// Why a service can't listen.
 #[derive(Debug, Error)]
-pub(super) enum ListenError {
+pub enum ListenError {
     #[error("{service}: port {} of {} is in use; hint: `ss -ltnp` names its owner; stop that, or set `{variable}`", address.port(), address.ip())]
     InUse { service: &'static str, variable: &'static str, address: SocketAddr },
     #[error("{service}: port {} needs a privilege; hint: set `{variable}` to one above 1023, or give the daemon CAP_NET_BIND_SERVICE", address.port())]
@@ -36,6 +36,22 @@ pub(super) enum ListenError {
     Other { service: &'static str, address: SocketAddr, error: io::Error },
     #[error(transparent)]
     Socket(#[from] SocketError),
+}
+
+impl ListenError {
+    pub(super) fn of(
+        service: &'static str,
+        variable: &'static str,
+        address: SocketAddr,
+        error: io::Error,
+    ) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { service, variable, address },
+            io::ErrorKind::PermissionDenied => Self::Privileged { service, variable, address },
+            io::ErrorKind::AddrNotAvailable => Self::NoSuchAddress { service, address },
+            _ => Self::Other { service, address, error },
+        }
+    }
 }
 
 /// Everything that is bound and not yet served.
@@ -143,10 +159,6 @@ async fn tcp(
         let listener = Listener::given_tcp(service, socket).and_then(placed);
         return listener.map_err(|error| ListenError::Given { service, error });
     }
-    Listener::tcp(service, address).await.and_then(placed).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => ListenError::InUse { service, variable, address },
-        io::ErrorKind::PermissionDenied => ListenError::Privileged { service, variable, address },
-        io::ErrorKind::AddrNotAvailable => ListenError::NoSuchAddress { service, address },
-        _ => ListenError::Other { service, address, error },
-    })
+    let bound = Listener::tcp(service, address).await.and_then(placed);
+    bound.map_err(|error| ListenError::of(service, variable, address, error))
 }

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, pending},
+    io,
     os::unix::net::UnixStream,
     process::ExitCode,
     sync::Arc,
@@ -16,7 +17,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{complain, inherit};
+use super::{
+    background::{self, Background, BackgroundArgs},
+    complain, inherit,
+};
 use crate::{
     app::{self, Launch, Running, Starter, limit},
     config::{Given, Reading},
@@ -25,7 +29,7 @@ use crate::{
         channel::{self, Kept},
     },
     systemd::{Notify, Sockets, watchdog},
-    telemetry,
+    telemetry::{self, LogFile},
 };
 
 #[derive(Debug, Args)]
@@ -34,6 +38,8 @@ pub(super) struct RunArgs {
     /// finish its requests on its own
     #[arg(long)]
     hand_over: bool,
+    #[command(flatten)]
+    background: BackgroundArgs,
     /// The parent is a keeper
     #[arg(long, hide = true)]
     kept: bool,
@@ -52,31 +58,53 @@ pub(super) fn run(given: &Given, arguments: &RunArgs) -> ExitCode {
 
 fn begin(given: &Given, arguments: &RunArgs) -> anyhow::Result<ExitCode> {
     let environment = &given.environment;
+    if let Some(files) = arguments.background.files() {
+        return background::run(given, &arguments.background, files);
+    }
     if arguments.kept {
         let (channel, sockets) = channel::from_stdin().context("there is no keeper")?;
         let starter = Starter { sockets, notify: Notify::from(environment), hands_over: true };
-        return Ok(configured(given, starter, Some(channel)));
+        return Ok(configured(given, starter, Parent::Keeper(channel)));
     }
     let sockets = Sockets::inherited(environment).context("the sockets can't be taken over")?;
     if arguments.hand_over {
         // What is wrong with the configuration is its child's to say.
         if let Ok(config) = Reading::of(given).config {
-            let _ = telemetry::install(&config.log);
+            let _ = telemetry::install(&config.log, None);
         }
         return keeper::keep(sockets).context("the daemon can't be kept");
     }
     let starter = Starter { sockets, notify: Notify::from(environment), hands_over: false };
-    Ok(configured(given, starter, None))
+    Ok(configured(given, starter, Parent::Watches))
 }
 
-fn configured(given: &Given, starter: Starter, channel: Option<UnixStream>) -> ExitCode {
+/// What the process that started us does.
+pub(super) enum Parent<'b> {
+    /// It looks after us, or is a person who looks on.
+    Watches,
+    /// It hands over to another daemon.
+    Keeper(UnixStream),
+    /// It goes as soon as we serve.
+    Gone(&'b mut Background),
+}
+
+impl Parent<'_> {
+    fn log_file(&self) -> Option<Arc<LogFile>> {
+        match self {
+            Self::Gone(background) => Some(background.log.clone()),
+            Self::Watches | Self::Keeper(_) => None,
+        }
+    }
+}
+
+pub(super) fn configured(given: &Given, starter: Starter, parent: Parent<'_>) -> ExitCode {
     let reading = Reading::of(given);
     let warnings = reading.warnings.clone();
     let in_use = match reading.into_use() {
         Ok(in_use) => in_use,
         Err(problems) => return complain(&problems.to_string()),
     };
-    let verbosity = match telemetry::install(&in_use.config.log) {
+    let verbosity = match telemetry::install(&in_use.config.log, parent.log_file()) {
         Ok(verbosity) => Arc::new(verbosity),
         Err(error) => return complain(&format!("error: {error}")),
     };
@@ -85,21 +113,51 @@ fn configured(given: &Given, starter: Starter, channel: Option<UnixStream>) -> E
     }
     limit::compare(limit::raise(), &in_use.config);
     let launch = Launch { given: given.clone(), in_use, parts: vec![verbosity], starter };
-    match serve(launch, channel) {
+    match serve(launch, parent) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&sentence(&error)),
     }
 }
 
-fn serve(launch: Launch, channel: Option<UnixStream>) -> anyhow::Result<()> {
+fn serve(launch: Launch, parent: Parent<'_>) -> anyhow::Result<()> {
     let runtime = Runtime::new()?;
-    let ended = runtime.block_on(live(launch, channel));
+    let ended = runtime.block_on(live(launch, parent));
     // Look-ups of host names can't be cancelled and may last: nothing needs their answer any more.
     runtime.shutdown_background();
     ended
 }
 
-async fn live(launch: Launch, channel: Option<UnixStream>) -> anyhow::Result<()> {
+async fn live(launch: Launch, parent: Parent<'_>) -> anyhow::Result<()> {
+    let rotations =
+        parent.log_file().map(|file| Ok::<_, io::Error>((file, signal(SignalKind::user_defined1())?)));
+    let rotations = rotations.transpose()?;
+    tokio::select! {
+        ended = whole_life(launch, parent) => ended,
+        () = rotated(rotations) => Ok(()),
+    }
+}
+
+/// Opens the log again at every signal, for ever.
+async fn rotated(rotations: Option<(Arc<LogFile>, Signal)>) {
+    if let Some((file, mut signal)) = rotations {
+        while signal.recv().await.is_some() {
+            match file.reopen() {
+                Ok(()) => info!(file = %file.path().display(), "log opened again"),
+                Err(error) => {
+                    warn!(file = %file.path().display(), %error, "log not opened again, the old file is still written");
+                }
+            }
+        }
+    }
+    pending::<()>().await;
+}
+
+async fn whole_life(launch: Launch, parent: Parent<'_>) -> anyhow::Result<()> {
+    let (channel, background) = match parent {
+        Parent::Watches => (None, None),
+        Parent::Keeper(channel) => (Some(channel), None),
+        Parent::Gone(background) => (None, Some(background)),
+    };
     let mut signals = Signals::listen()?;
     let mut kept = channel.map(Kept::begin).transpose()?;
     let beat = watchdog::interval(&launch.given.environment);
@@ -108,6 +166,10 @@ async fn live(launch: Launch, channel: Option<UnixStream>) -> anyhow::Result<()>
         running.watch(beat);
     }
     let cut = running.cutter();
+    if let Some(Err(error)) = background.map(Background::is_ready) {
+        finish(running.stop(), signals, cut).await?;
+        return Err(error).context("whoever started the daemon has not waited for it");
+    }
     let succession = async {
         match &mut kept {
             Some(kept) => kept.until_hand_over().await,
@@ -179,6 +241,6 @@ impl Signals {
 }
 
 /// An error and its causes in one line, its hint in a second one.
-fn sentence(error: &anyhow::Error) -> String {
+pub(super) fn sentence(error: &anyhow::Error) -> String {
     format!("error: {error:#}").replacen("; hint: ", "\n  hint: ", 1)
 }

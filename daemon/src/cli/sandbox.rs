@@ -21,7 +21,7 @@ pub(super) fn sandbox(given: &Given, arguments: SandboxArgs) -> ExitCode {
         Ok(log) => log,
         Err(part) => return complain(&format!("error: `{part}` is not a level of logs")),
     };
-    if let Err(error) = telemetry::install(&log) {
+    if let Err(error) = telemetry::install(&log, None) {
         return complain(&format!("error: {error}"));
     }
     limit::raise();

@@ -16,8 +16,9 @@ pub(super) fn install(read: &mut Reader) -> Install {
             .key("install.artifacts_dir")
             .variable("CLAUDE_CODE_INSTALL_ARTIFACTS_DIR")
             .default("install_artifacts")
+            .path()
             .read(value::path),
-        key: read.key("install.key").optional(rule::readable),
+        key: read.key("install.key").path().optional(rule::readable),
         allow_unsigned: read.key("install.allow_unsigned").default("false").read(value::flag),
         public: public_urls(read),
     }

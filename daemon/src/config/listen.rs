@@ -47,9 +47,12 @@ fn refuse_clashes(read: &mut Reader, listen: &Listen) {
 }
 
 fn tls(read: &mut Reader) -> Option<TlsFiles> {
-    let certificate =
-        read.key("http.tls.certificate").variable("SALLYPORT_TLS_CERTIFICATE").optional(rule::readable);
-    let key = read.key("http.tls.key").variable("SALLYPORT_TLS_KEY").optional(rule::readable);
+    let certificate = read
+        .key("http.tls.certificate")
+        .variable("SALLYPORT_TLS_CERTIFICATE")
+        .path()
+        .optional(rule::readable);
+    let key = read.key("http.tls.key").variable("SALLYPORT_TLS_KEY").path().optional(rule::readable);
     let alone =
         |what: &str| Bad::new(format!("it is set, `{what}` is not"), "set both, or none for plain HTTP");
     match (certificate, key) {

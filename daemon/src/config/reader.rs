@@ -39,7 +39,7 @@ impl Reader {
 
     /// Starts a question about the key `section.name`.
     pub fn key(&mut self, key: &'static str) -> Ask<'_> {
-        Ask { reader: self, key, variables: Vec::new(), fallbacks: Vec::new(), default: None }
+        Ask { reader: self, key, variables: Vec::new(), fallbacks: Vec::new(), default: None, is_path: false }
     }
 
     /// A table of names that its writer chooses, each with a value.
@@ -115,6 +115,7 @@ pub(super) struct Ask<'r> {
     variables: Vec<Variable>,
     fallbacks: Vec<&'static str>,
     default: Option<String>,
+    is_path: bool,
 }
 
 impl Ask<'_> {
@@ -137,6 +138,12 @@ impl Ask<'_> {
 
     pub fn default(mut self, text: impl Into<String>) -> Self {
         self.default = Some(text.into());
+        self
+    }
+
+    /// It is a path, or several: a relative one begins at the base of all paths.
+    pub fn path(mut self) -> Self {
+        self.is_path = true;
         self
     }
 
@@ -197,6 +204,11 @@ impl<'r> Ask<'r> {
             .or_else(|| sources.entry(self.key))
             .or_else(|| self.fallbacks.iter().find_map(|name| sources.variable(name)))
             .or_else(by_default)
+            .map(
+                |(value, origin)| {
+                    if self.is_path { (value.under(&sources.base), origin) } else { (value, origin) }
+                },
+            )
     }
 }
 

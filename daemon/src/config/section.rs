@@ -1,6 +1,6 @@
 //! The keys, section by section: what each is called, what it defaults to and how it is read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shared::{id::ModelId, secret::Secret};
 
@@ -18,20 +18,7 @@ const LONGEST_SOCKET_PATH: usize = 107;
 
 /// Asks for everything. Without problems the result is valid.
 pub(super) fn config(read: &mut Reader) -> Config {
-    let state_default = directory::state(&read.sources.environment);
-    let state_dir = read
-        .key("state_dir")
-        .variable("SALLYPORT_STATE_DIR")
-        .fallback("STATE_DIRECTORY")
-        .default(state_default)
-        .read(value::path);
-    let runtime_default = directory::runtime(&read.sources.environment, &state_dir);
-    let runtime_dir = read
-        .key("runtime_dir")
-        .variable("SALLYPORT_RUNTIME_DIR")
-        .fallback("RUNTIME_DIRECTORY")
-        .default(runtime_default)
-        .read(value::path);
+    let (state_dir, runtime_dir) = directories(read);
     Config {
         state_dir,
         listen: listen::listen(read),
@@ -48,6 +35,26 @@ pub(super) fn config(read: &mut Reader) -> Config {
         runtime_dir,
         log: log(read),
     }
+}
+
+fn directories(read: &mut Reader) -> (PathBuf, PathBuf) {
+    let state_default = directory::state(&read.sources.environment);
+    let state_dir = read
+        .key("state_dir")
+        .variable("SALLYPORT_STATE_DIR")
+        .fallback("STATE_DIRECTORY")
+        .default(state_default)
+        .path()
+        .read(value::path);
+    let runtime_default = directory::runtime(&read.sources.environment, &state_dir);
+    let runtime_dir = read
+        .key("runtime_dir")
+        .variable("SALLYPORT_RUNTIME_DIR")
+        .fallback("RUNTIME_DIRECTORY")
+        .default(runtime_default)
+        .path()
+        .read(value::path);
+    (state_dir, runtime_dir)
 }
 
 fn http(read: &mut Reader) -> Http {
@@ -110,7 +117,7 @@ fn token(read: &mut Reader) -> Token {
 }
 
 fn signing_keys(read: &mut Reader) -> SigningKeys {
-    let files = read.key("token.ed25519_keys").optional(rule::all_readable);
+    let files = read.key("token.ed25519_keys").path().optional(rule::all_readable);
     let ask = read.key("token.secrets").variable("INTERNAL_JWT_SECRET");
     match files {
         None => SigningKeys::Shared(ask.read(rule::secrets)),
@@ -142,7 +149,7 @@ fn bedrock(read: &mut Reader) -> Bedrock {
             .variable("AWS_ENDPOINT_URL_BEDROCK_RUNTIME")
             .optional(rule::base_url),
         profile: read.key("bedrock.profile").variable("AWS_PROFILE").optional(value::text),
-        credentials_file: read.key("bedrock.credentials_file").optional(rule::readable),
+        credentials_file: read.key("bedrock.credentials_file").path().optional(rule::readable),
         fips: read.key("bedrock.fips").variable("AWS_USE_FIPS_ENDPOINT").default("false").read(value::flag),
         dual_stack: read
             .key("bedrock.dual_stack")
@@ -190,7 +197,7 @@ fn region(read: &mut Reader) -> String {
 
 fn admin(read: &mut Reader, runtime_dir: &Path) -> Admin {
     let default = runtime_dir.join("admin.sock").display().to_string();
-    let socket = read.key("admin.socket").default(default).read(value::path);
+    let socket = read.key("admin.socket").default(default).path().read(value::path);
     if socket.as_os_str().len() > LONGEST_SOCKET_PATH {
         let what = format!("a socket's path has at most {LONGEST_SOCKET_PATH} bytes");
         read.refuse("admin.socket", Bad::new(what, "choose a shorter `runtime_dir`"));

@@ -31,6 +31,8 @@ pub struct Given {
     pub environment: BTreeMap<String, String>,
     /// Where `sallyport.toml` and `.env` are looked for; empty is the working directory.
     pub directory: PathBuf,
+    /// Where relative paths in them begin; empty is the working directory.
+    pub base: PathBuf,
 }
 
 impl Given {
@@ -69,6 +71,7 @@ impl Given {
 /// Everything that was found, not yet understood.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
+    pub base: PathBuf,
     pub flags: Vec<(&'static str, &'static str, String)>,
     pub environment: BTreeMap<String, String>,
     pub credentials: BTreeMap<String, Credential>,
@@ -84,8 +87,12 @@ impl Sources {
     /// Reads the files. What can't be read is a problem, and everything else goes on.
     pub fn read(given: &Given) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let mut found =
-            Self { flags: given.flags.clone(), environment: given.environment.clone(), ..Self::default() };
+        let mut found = Self {
+            base: given.base.clone(),
+            flags: given.flags.clone(),
+            environment: given.environment.clone(),
+            ..Self::default()
+        };
         found.credentials = credential::read(&given.environment, &mut problems);
         match given.read_env_file() {
             Ok(file) => found.take_env_file(file, &mut problems),

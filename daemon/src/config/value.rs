@@ -1,7 +1,10 @@
 //! Values as they are written, and how each kind is read. A variable is always text; a file may use TOML's own
 //! types.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use shared::{time::span, usage::Money};
 
@@ -31,6 +34,18 @@ impl Value {
             Self::List(_) => "a list",
             Self::Section => "a section",
             Self::Other(kind) => kind,
+        }
+    }
+
+    /// Relative paths as they are from elsewhere.
+    pub fn under(self, base: &Path) -> Self {
+        let placed = |path: String| {
+            if path.trim().is_empty() { path } else { base.join(path.trim()).to_string_lossy().into_owned() }
+        };
+        match self {
+            Self::Text(path) => Self::Text(placed(path)),
+            Self::List(paths) => Self::List(paths.into_iter().map(placed).collect()),
+            other => other,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{config, task::Tasks};
 
 /// Connections that may wait to be accepted, as far as the system allows. The usual 128 are fewer than the
 /// workstations of one office in the morning; what exceeds them is not refused but lost without a word.
-const BACKLOG: u32 = 4096;
+pub const BACKLOG: u32 = 4096;
 /// How long to wait before accepting again when the system refuses (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -20,6 +20,15 @@ impl Fields {
         Self { format, message: String::new(), rest: String::new() }
     }
 
+    /// The record of lines that could not be written.
+    pub fn of_lost(format: LogFormat, lines: u64) -> Self {
+        let rest = match format {
+            LogFormat::Text => format!(" lines={lines}"),
+            LogFormat::Json => format!(",\"lines\":{lines}"),
+        };
+        Self { format, message: "lines of this log were lost, they could not be written".to_owned(), rest }
+    }
+
     /// Adds the fields of a span around.
     pub fn append(&mut self, around: &Self) {
         self.rest.push_str(&around.rest);

@@ -1,10 +1,13 @@
 //! `sallyportd` from outside: started with nothing but environment variables, told to stop, misconfigured.
 
+mod background;
 mod canary;
 mod command;
 pub(crate) mod daemon;
+mod detached;
 mod drain;
 mod hand_over;
+mod init;
 mod reload;
 mod tls;
 

@@ -10,7 +10,8 @@ use shared::api::auth::TokenAnswer;
 
 use super::{
     client_of,
-    daemon::{Daemon, World, client},
+    daemon::{World, client},
+    detached::Detached,
 };
 
 const PROMPT: &str = "canary-of-a-prompt";
@@ -171,12 +172,15 @@ async fn send(request: RequestBuilder) {
     }
 }
 
-async fn live_through_everything(world: &World, daemon: &Daemon, canaries: &mut Canaries) {
-    let client = client(&[]);
-    let tokens = daemon.sign_in(&client, world).await;
-    canaries.tokens(&tokens);
+async fn live_through_everything(
+    world: &World,
+    [auth, gateway]: [String; 2],
+    tokens: &TokenAnswer,
+    canaries: &mut Canaries,
+) {
+    canaries.tokens(tokens);
     let token = tokens.access_token.expose().clone();
-    let visitor = Visitor { client, auth: daemon.url("auth"), gateway: daemon.url("gateway"), token };
+    let visitor = Visitor { client: client(&[]), auth, gateway, token };
     let models = [
         "anthropic.claude-opus-4-8",
         "sandbox.tool",
@@ -197,7 +201,7 @@ async fn live_through_everything(world: &World, daemon: &Daemon, canaries: &mut 
     visitor.knock(world, canaries).await;
     send(client_of(world).get(format!("http://admin/status?{PROMPT}"))).await;
     send(client_of(world).post("http://admin/nowhere").body(PROMPT)).await;
-    visitor.reuse(&tokens, canaries).await;
+    visitor.reuse(tokens, canaries).await;
 }
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -206,7 +210,8 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
 }
 
-async fn nothing_leaks(format: &'static str) {
+/// A world whose daemons log all they can, and what they must not write down.
+async fn talkative(format: &'static str) -> (World, Canaries) {
     let mut world = World::new().await;
     world.variables.insert("SALLYPORT_LOG_FORMAT", format.to_owned());
     world.variables.insert("SALLYPORT_LOG_LEVEL", "trace,hyper=trace,reqwest=trace,rustls=trace".to_owned());
@@ -215,8 +220,15 @@ async fn nothing_leaks(format: &'static str) {
     canaries.word(COMPLETION);
     canaries.word(&world.variables["INTERNAL_JWT_SECRET"]);
     canaries.word(&world.variables["AWS_SECRET_ACCESS_KEY"]);
+    (world, canaries)
+}
+
+async fn nothing_leaks(format: &'static str) {
+    let (world, mut canaries) = talkative(format).await;
     let daemon = world.start().await;
-    live_through_everything(&world, &daemon, &mut canaries).await;
+    let tokens = daemon.sign_in(&client(&[]), &world).await;
+    let urls = ["auth", "gateway"].map(|service| daemon.url(service));
+    live_through_everything(&world, urls, &tokens, &mut canaries).await;
     daemon.signal(Signal::TERM);
     let (code, written) = daemon.end().await;
     assert_eq!(code, Some(0), "{written}");
@@ -235,4 +247,17 @@ async fn no_text_log_holds_content_tokens_or_secrets() {
 #[tokio::test]
 async fn no_json_log_holds_content_tokens_or_secrets() {
     nothing_leaks("json").await;
+}
+
+#[tokio::test]
+async fn no_log_file_holds_content_tokens_or_secrets() {
+    let (world, mut canaries) = talkative("text").await;
+    let daemon = Detached::start(&world, &[]).await;
+    let tokens = daemon.sign_in(&client(&[])).await;
+    let urls = ["auth", "gateway"].map(|service| daemon.url(service));
+    live_through_everything(&world, urls, &tokens, &mut canaries).await;
+    daemon.stop().await;
+    let written = fs::read(world.path("sallyportd.log")).unwrap();
+    assert!(written.len() > 2000);
+    canaries.assert_absent("the log file", &written);
 }

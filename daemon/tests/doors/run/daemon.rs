@@ -2,9 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, Permissions},
     net::TcpListener,
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::fs::PermissionsExt},
     path::{Path, PathBuf},
     process::{Output, Stdio},
     time::Duration,
@@ -31,7 +31,7 @@ use tokio::{
 };
 
 /// Nothing here takes so long, unless it would take for ever.
-const NEVER: Duration = Duration::from_mins(1);
+pub(crate) const NEVER: Duration = Duration::from_mins(1);
 
 pub(crate) struct World {
     pub(crate) entra: SimulatedEntra,
@@ -60,6 +60,11 @@ impl World {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Lets every user into the folder.
+    pub(crate) fn open_to_everybody(&self) {
+        fs::set_permissions(self.folder.path(), Permissions::from_mode(0o755)).unwrap();
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {

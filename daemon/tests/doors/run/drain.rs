@@ -13,10 +13,15 @@ use super::{
 /// A stream that has begun, and whose upstream now says nothing more.
 pub(super) async fn held_stream(world: &World, daemon: &Daemon) -> (Response, String) {
     let tokens = daemon.sign_in(&client(&[]), world).await;
+    held(world, &daemon.url("gateway"), tokens.access_token.expose()).await
+}
+
+/// The same at this gateway, with this token.
+pub(super) async fn held(world: &World, gateway: &str, token: &str) -> (Response, String) {
     let body = json!({ "model": "sandbox.slow.20", "max_tokens": 64, "stream": true,
         "messages": [{ "role": "user", "content": "say: one two three four five six seven" }] });
-    let request = client(&[]).post(format!("{}/v1/messages", daemon.url("gateway")));
-    let mut stream = request.bearer_auth(tokens.access_token.expose()).json(&body).send().await.unwrap();
+    let request = client(&[]).post(format!("{gateway}/v1/messages"));
+    let mut stream = request.bearer_auth(token).json(&body).send().await.unwrap();
     let begun = stream.chunk().await.unwrap().unwrap();
     world.bedrock.pause();
     (stream, String::from_utf8_lossy(&begun).into_owned())
