@@ -11,6 +11,13 @@ fail() { echo "FAILED: $*"; journalctl -u simulation -u sallyportd --no-pager -n
 # Waits for a command to succeed.
 until_true() { for _ in $(seq 200); do "$@" >/dev/null 2>&1 && return; sleep 0.05; done; fail "never: $*"; }
 main_pid() { systemctl show -p MainPID --value sallyportd; }
+health() { curl -s -o /dev/null -w '%{http_code}' -m 5 "http://127.0.0.1:$1/health"; }
+# The status of a request that needs a token.
+models() { curl -s -o /dev/null -w '%{http_code}' -m 5 -H "authorization: Bearer $(cat /root/token)" http://127.0.0.1:8002/v1/models; }
+is_served() { [ "$(models)" = 200 ]; }
+kept() { sha256sum /etc/sallyport/credentials/INTERNAL_JWT_SECRET /etc/sallyport/sallyport.toml; }
+# Runs a command under streams and 200 requests a second.
+under_load() { python3 /root/load.py http://127.0.0.1:8002 "$(cat /root/token)" -- "$@" || fail "requests failed"; }
 # The process that serves.
 serving_pid() { pgrep -P "$(main_pid)" sallyportd; }
 restarts() { systemctl show -p NRestarts --value sallyportd; }

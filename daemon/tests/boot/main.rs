@@ -22,7 +22,7 @@ const FILES: [(&str, &str); 6] = [
     ("daemon/tests/boot/house.sh", "/root/house.sh"),
     ("daemon/tests/boot/load.py", "/root/load.py"),
 ];
-const PACKAGES: [&str; 4] = ["ca-certificates", "curl", "procps", "python3"];
+const PACKAGES: [&str; 5] = ["ca-certificates", "curl", "procps", "python3", "rpm"];
 
 fn boot(script: &str, copies: &[(PathBuf, &str)]) -> Output {
     let root = root();
@@ -54,23 +54,48 @@ fn a_restart_is_not_noticed_and_no_death_lasts() {
     assert_passed(&boot("service.sh", &copies));
 }
 
+/// A package that `packaging/build` has made of this version.
+fn package(name: &str) -> PathBuf {
+    root().join("target/packages").join(name.replace("VERSION", env!("CARGO_PKG_VERSION")))
+}
+
+/// The same Debian package, of a later version and changed by a command that runs in its tree.
+fn changed(package: &Path, later: &str, change: &str, at: &Path) {
+    let script = r#"dpkg-deb -R "$0" "$3.tree" && cd "$3.tree" && sed -i "s/^Version: .*/&.$1/" DEBIAN/control &&
+        sh -c "$2" && dpkg-deb -Zgzip -z1 -b . "$3""#;
+    let made = Command::new("sh").args(["-c", script]).arg(package).args([later, change]).arg(at).output();
+    assert_passed(&made.unwrap());
+}
+
+fn house() -> Vec<(PathBuf, &'static str)> {
+    FILES.iter().skip(4).map(|(from, to)| (root().join(from), *to)).collect()
+}
+
 #[test]
 #[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
 fn a_package_loses_nothing_until_it_is_purged() {
     let folder = tempfile::tempdir().unwrap();
-    let package = root().join("target/packages/sallyport_0.1.0-1_amd64.deb");
+    let package = package("sallyport_VERSION-1_amd64.deb");
     let newer = folder.path().join("newer.deb");
-    let script = r#"dpkg-deb -R "$0" "$1/tree" && sed -i 's/^Version: .*/&.1/' "$1/tree/DEBIAN/control" &&
-        dpkg-deb -Znone -b "$1/tree" "$2""#;
-    let made = Command::new("sh")
-        .args(["-c", script])
-        .args([package.as_path(), folder.path(), newer.as_path()])
-        .output()
-        .unwrap();
-    assert_passed(&made);
-    let mut copies: Vec<_> = FILES.iter().skip(4).map(|(from, to)| (root().join(from), *to)).collect();
-    copies.extend([(package, "/root/sallyport.deb"), (newer, "/root/newer.deb")]);
+    changed(&package, "1", "true", &newer);
+    let other = folder.path().join("other-sockets.deb");
+    let change = "sed -i s/SocketMode=0660/SocketMode=0600/ usr/lib/systemd/system/sallyportd.socket";
+    changed(&package, "2", change, &other);
+    let mut copies = house();
+    copies.extend([
+        (package, "/root/sallyport.deb"),
+        (newer, "/root/newer.deb"),
+        (other, "/root/other-sockets.deb"),
+    ]);
     assert_passed(&boot("package.sh", &copies));
+}
+
+#[test]
+#[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
+fn an_rpm_never_takes_away_what_cannot_be_had_again() {
+    let mut copies = house();
+    copies.push((package("sallyport-VERSION-1.x86_64.rpm"), "/root/sallyport.rpm"));
+    assert_passed(&boot("rpm.sh", &copies));
 }
 
 #[test]

@@ -2,9 +2,6 @@
 # The daemon under a real systemd, by its real units: start, restart under load, every way to die, reload, reboot, stop.
 . /root/house.sh
 
-# The status of a request that needs a token.
-models() { curl -s -o /dev/null -w '%{http_code}' -m 5 -H "authorization: Bearer $(cat /root/token)" http://127.0.0.1:8002/v1/models; }
-is_served() { [ "$(models)" = 200 ]; }
 is_other_than() { [ "$(main_pid)" != "$1" ] && systemctl -q is-active sallyportd; }
 
 if [ "$BOOT" = 2 ]; then
@@ -29,10 +26,10 @@ is_served || fail "a request is not served: $(models)"
 sallyport status >/dev/null || fail "an operator can't reach it"
 
 say "a restart under streams and 200 requests a second"
-python3 /root/load.py http://127.0.0.1:8002 "$(cat /root/token)" -- systemctl restart sallyportd || fail "requests failed"
+under_load systemctl restart sallyportd
 
 say "kill -9 of the main process under the same load"
-python3 /root/load.py http://127.0.0.1:8002 "$(cat /root/token)" -- kill -9 "$(main_pid)" || fail "requests failed"
+under_load kill -9 "$(main_pid)"
 [ "$(restarts)" = 1 ] || fail "systemd restarted it $(restarts) times"
 
 say "kill -9 of the process that serves"
