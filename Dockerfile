@@ -7,7 +7,6 @@ RUN packaging/container/root /image
 
 FROM scratch
 COPY --from=build /image/root /
-COPY --from=build --chown=65532:65532 /image/own/run /run
 COPY --from=build --chown=65532:65532 /image/own/var /var
 # Nobody's uid. It owns sessions and socket, so `docker exec … sallyport` acts as an operator.
 USER 65532:65532
@@ -15,7 +14,7 @@ WORKDIR /etc/sallyport
 ENV PATH=/usr/bin \
     SALLYPORT_HOST=0.0.0.0 \
     SALLYPORT_STATE_DIR=/var/lib/sallyport \
-    SALLYPORT_RUNTIME_DIR=/run/sallyport \
+    SALLYPORT_RUNTIME_DIR=/var/run/sallyport \
     CLAUDE_CODE_INSTALL_ARTIFACTS_DIR=/var/lib/sallyport/install_artifacts
 EXPOSE 8001 8002 8080
 VOLUME /var/lib/sallyport

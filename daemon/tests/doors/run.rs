@@ -9,6 +9,7 @@ mod drain;
 mod hand_over;
 mod init;
 mod reload;
+mod role;
 mod tls;
 
 use rustix::process::Signal;

@@ -18,14 +18,13 @@ pub const GATEWAY: &str = "http://127.0.0.1:8002";
 const SECRET: &str = "a-secret-that-only-this-test-knows-of";
 const NEVER: Duration = Duration::from_mins(1);
 /// As little as this machine may allow.
-const RIGHTS: [&str; 9] = [
+const RIGHTS: [&str; 8] = [
     "--read-only",
-    "--read-only-tmpfs=false",
     "--cap-drop=all",
     "--security-opt=no-new-privileges",
     "--ulimit=nofile=1024:1024",
     "--ulimit=nproc=1024:1024",
-    "--tmpfs=/run/sallyport",
+    "--tmpfs=/var/run/sallyport",
     "--pull=never",
     "--network=host",
 ];
