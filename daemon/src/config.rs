@@ -57,6 +57,7 @@ pub struct Config {
     pub prices: Vec<Override>,
     pub install: Install,
     pub admin: Admin,
+    pub usage: Usage,
     pub metrics: Metrics,
     pub log: Log,
 }
@@ -205,6 +206,13 @@ pub struct Admin {
     pub readers: Option<Vec<u32>>,
     /// How long audit records are kept.
     pub audit_retention: Duration,
+}
+
+/// What was used, request by request.
+#[derive(Debug, Clone)]
+pub struct Usage {
+    /// How long it is kept.
+    pub retention: Duration,
 }
 
 /// Figures for Prometheus.

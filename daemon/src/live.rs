@@ -23,7 +23,7 @@ use crate::{
 pub use follow::Following;
 pub use life::{Bar, Life};
 use request::LiveRequest;
-pub use upkeep::Upkeep;
+pub use upkeep::{Retention, Upkeep};
 
 /// Every session that is ended but may still have valid access tokens, every lock, and every session that is in use.
 #[derive(Debug, Default)]

@@ -85,6 +85,9 @@ pub trait Store: Send + Sync + Debug {
     fn add_usage(&self, records: Arc<[UsageRecord]>, now: Timestamp) -> Pending<'_, ()>;
     /// Sums of usage, largest first.
     fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>>;
+    /// Forgets usage of requests that ended before a moment, some at a time. What was used in each session stays. Says how
+    /// many.
+    fn forget_usage(&self, before: Timestamp) -> Pending<'_, usize>;
 
     /// Adds a record to the audit trail.
     fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()>;

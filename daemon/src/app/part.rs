@@ -15,7 +15,7 @@ use crate::{
     install::Install,
     keyring::Keyring,
     ledger::Ledger,
-    live::{LiveSessions, Upkeep},
+    live::{LiveSessions, Retention, Upkeep},
     part::Part,
     refusal::Refusals,
     session::Sessions,
@@ -109,7 +109,8 @@ async fn live(
     let live = Arc::new(LiveSessions::default());
     let upkeep = Upkeep::load(live.clone(), store.clone(), clock.clone(), config.token.access_ttl);
     let upkeep = upkeep.await.context("the ends of sessions can't be loaded")?;
-    background.spawn("upkeep", upkeep.retaining(config.admin.audit_retention).run(background.stopping()));
+    let retention = Retention { audit: config.admin.audit_retention, usage: config.usage.retention };
+    background.spawn("upkeep", upkeep.retaining(retention).run(background.stopping()));
     Ok(live)
 }
 

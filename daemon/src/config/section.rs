@@ -1,11 +1,15 @@
 //! The keys, section by section: what each is called, what it defaults to and how it is read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use shared::{id::ModelId, secret::Secret};
 
 use super::{
-    Admin, Bedrock, Config, Entra, Gateway, Http, Log, LogFormat, SigningKeys, Token, directory, install,
+    Admin, Bedrock, Config, Entra, Gateway, Http, Log, LogFormat, SigningKeys, Token, Usage, directory,
+    install,
     level::Levels,
     listen, policy,
     problem::Bad,
@@ -15,6 +19,8 @@ use super::{
 };
 
 const LONGEST_SOCKET_PATH: usize = 107;
+/// Longer than any month, wherever its caps begin.
+const SHORTEST_USAGE: Duration = Duration::from_hours(32 * 24);
 
 /// Asks for everything. Without problems the result is valid.
 pub(super) fn config(read: &mut Reader) -> Config {
@@ -31,6 +37,7 @@ pub(super) fn config(read: &mut Reader) -> Config {
         bedrock: bedrock(read),
         install: install::install(read),
         admin: admin(read, &runtime_dir),
+        usage: usage(read),
         metrics: listen::metrics(read),
         runtime_dir,
         log: log(read),
@@ -208,6 +215,15 @@ fn admin(read: &mut Reader, runtime_dir: &Path) -> Admin {
         readers: read.key("admin.readers").optional(rule::uids),
         audit_retention: read.key("admin.audit_retention").default("365d").read(value::duration),
     }
+}
+
+fn usage(read: &mut Reader) -> Usage {
+    let retention = read.key("usage.retention").default("400d").read(value::duration);
+    if !retention.is_zero() && retention < SHORTEST_USAGE {
+        let hint = "write `32d` or more: what was spent in a month is counted from it";
+        read.refuse("usage.retention", Bad::new("a month of usage must be kept", hint));
+    }
+    Usage { retention }
 }
 
 fn log(read: &mut Reader) -> Log {

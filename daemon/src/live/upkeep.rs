@@ -15,7 +15,7 @@ use crate::{
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How often old audit records are looked for.
+/// How often old records are looked for.
 const FORGET_EVERY: Duration = Duration::from_hours(24);
 /// An end is kept longer than needed by this: a token may be minted a moment after its session was written, and
 /// clocks differ.
@@ -31,8 +31,15 @@ pub struct Upkeep {
     /// Tokens minted before this start have expired by then, also if they were given a longer life than we
     /// give.
     inherited: Timestamp,
-    /// How long audit records are kept; without, for ever.
-    retention: Option<Duration>,
+    /// Without, everything is kept for ever.
+    retention: Option<Retention>,
+}
+
+/// How long records are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    pub audit: Duration,
+    pub usage: Duration,
 }
 
 impl Upkeep {
@@ -55,8 +62,8 @@ impl Upkeep {
         Ok(Self { live, store, clock, access_ttl, inherited: ends.access_until, retention: None })
     }
 
-    /// Keeps audit records for this long.
-    pub fn retaining(self, retention: Duration) -> Self {
+    /// Keeps records for this long.
+    pub fn retaining(self, retention: Retention) -> Self {
         Self { retention: Some(retention), ..self }
     }
 
@@ -68,20 +75,43 @@ impl Upkeep {
             // Each time leaves a record, so it is not done for every minute that passes out of sight.
             if self.clock.now().since(forgotten) >= FORGET_EVERY {
                 forgotten = self.clock.now();
-                self.forget_audit().await;
+                // Nobody who stops the daemon waits for it: the next start goes on.
+                stop.run_until_cancelled(self.forget()).await;
             }
         }
     }
 
-    async fn forget_audit(&self) {
+    async fn forget(&self) {
         let (Some(retention), now) = (self.retention, self.clock.now()) else { return };
-        let before = Timestamp(now.0.saturating_sub(millis(retention)));
+        let before = |span| Timestamp(now.0.saturating_sub(millis(span)));
+        self.forget_audit(before(retention.audit), now).await;
+        self.forget_usage(before(retention.usage)).await;
+    }
+
+    async fn forget_audit(&self, before: Timestamp, now: Timestamp) {
         loop {
             match self.store.forget_audit(before, Origin::of(now)).await {
                 Ok(0) => return,
                 Ok(records) => info!(records, "old audit records forgotten"),
                 Err(error) => return warn!(%error, "old audit records not forgotten, next try tomorrow"),
             }
+        }
+    }
+
+    async fn forget_usage(&self, before: Timestamp) {
+        let mut records = 0;
+        let trouble = loop {
+            match self.store.forget_usage(before).await {
+                Ok(0) => break None,
+                Ok(count) => records += count,
+                Err(error) => break Some(error),
+            }
+        };
+        if records > 0 {
+            info!(records, %before, "old usage forgotten");
+        }
+        if let Some(error) = trouble {
+            warn!(%error, "old usage not forgotten, next try tomorrow");
         }
     }
 
@@ -110,7 +140,8 @@ fn millis(span: Duration) -> u64 {
 mod tests {
     use shared::{
         api::auth::Device,
-        id::{RequestId, SessionId, UserId},
+        id::{ModelId, RequestId, SessionId, UserId},
+        usage::{Money, Tokens},
     };
 
     use super::*;
@@ -118,9 +149,13 @@ mod tests {
         domain::{
             audit::Origin,
             session::{EndReason, Identity, Lifetimes, Session},
+            usage::{Outcome, Surface, UsageRecord},
         },
         live::Life,
-        store::{Ending, Opening, RefreshToken, SqliteStore},
+        store::{
+            Ending, Opening, RefreshToken, SqliteStore,
+            query::{UsageBy, UsageQuery},
+        },
     };
 
     const LONG: Duration = Duration::from_hours(12);
@@ -174,12 +209,51 @@ mod tests {
         Identity { session, user, email: None, name: None, groups: vec![], device: None }
     }
 
+    fn usage(ended: Timestamp) -> UsageRecord {
+        UsageRecord {
+            id: uuid::Uuid::now_v7(),
+            session: SessionId::generate(),
+            user: UserId::new("ada"),
+            model: ModelId::new("opus"),
+            surface: Surface::Messages,
+            request: RequestId::generate(),
+            started: ended,
+            ended,
+            tokens: Tokens::default(),
+            cost: Money::ZERO,
+            outcome: Outcome::Completed,
+            estimated: false,
+            client: None,
+        }
+    }
+
     fn life(live: &LiveSessions, session: SessionId) -> Arc<Life> {
         live.life(&identity(session), Timestamp(0))
     }
 
     fn is_ended(live: &LiveSessions, session: SessionId) -> bool {
         life(live, session).ended().is_some()
+    }
+
+    async fn requests_kept(store: &SqliteStore) -> u64 {
+        let all = UsageQuery { by: UsageBy::User, ended: Timestamp(0)..Timestamp(u64::MAX >> 1), limit: 1 };
+        store.usage(all).await.unwrap().first().map_or(0, |sum| sum.requests)
+    }
+
+    #[tokio::test]
+    async fn usage_is_forgotten_when_it_was_kept_for_long_enough() {
+        let bench = Bench::new();
+        let (_, upkeep) = bench.start().await;
+        let upkeep = upkeep.retaining(Retention { audit: LONG, usage: SHORT });
+        let records: Vec<_> = (0..1_200).map(|_| usage(bench.clock.now())).collect();
+        bench.store.add_usage(records.into(), bench.clock.now()).await.unwrap();
+        bench.clock.advance(SHORT);
+        bench.store.add_usage([usage(bench.clock.now())].into(), bench.clock.now()).await.unwrap();
+        upkeep.forget().await;
+        assert_eq!(requests_kept(&bench.store).await, 1_201);
+        bench.clock.advance(Duration::from_secs(1));
+        upkeep.forget().await;
+        assert_eq!(requests_kept(&bench.store).await, 1);
     }
 
     #[tokio::test]

@@ -174,6 +174,10 @@ impl Store for SqliteStore {
         self.read(move |connection| usage::sum(connection, &query))
     }
 
+    fn forget_usage(&self, before: Timestamp) -> Pending<'_, usize> {
+        self.write(move |connection| usage::forget(connection, before))
+    }
+
     fn add_audit(&self, record: AuditRecord) -> Pending<'_, ()> {
         self.write(move |connection| audit::insert(connection, record))
     }

@@ -48,6 +48,13 @@ fn everything_wrong_is_reported_at_once() {
 }
 
 #[test]
+fn usage_is_kept_for_a_month_at_least() {
+    let told = House::new("[usage]\nretention = '31d'", "").problems();
+    assert!(told.contains("a month of usage must be kept") && told.contains("write `32d` or more"), "{told}");
+    assert!(!House::new("[usage]\nretention = '32d'", "").problems().contains("usage"));
+}
+
+#[test]
 fn what_is_missing_says_where_to_set_it() {
     assert_snapshot!(House::new("", "").problems(), @r#"
 `ENTRA_TENANT_ID` is not set

@@ -1,4 +1,4 @@
-//! Usage: adding in batches, to itself and to the sessions it is of; summing.
+//! Usage: adding in batches, to itself and to the sessions it is of; summing; forgetting.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ use crate::{
 
 /// No sum of a session grows beyond this, so that adding to it can't overflow.
 const HIGHEST: i64 = 1 << 62;
+/// Others who write wait as long as that takes: milliseconds.
+const FORGOTTEN_AT_ONCE: u32 = 500;
 
 pub(super) fn insert(connection: &Connection, records: &[UsageRecord], now: Timestamp) -> Result<(), Fault> {
     let mut added = HashMap::<SessionId, SessionUse>::new();
@@ -146,6 +148,13 @@ pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<Usa
     ))?;
     let rows = statement.query((time(query.ended.start), time(query.ended.end), query.limit))?;
     rows.and_then(|row| read(row, query.by)).collect()
+}
+
+pub(super) fn forget(connection: &Connection, before: Timestamp) -> Result<usize, Fault> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM usage WHERE id IN (SELECT id FROM usage WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)",
+    )?;
+    Ok(statement.execute((time(before), FORGOTTEN_AT_ONCE))?)
 }
 
 fn read(row: &Row<'_>, by: UsageBy) -> Result<UsageSum, Fault> {

@@ -59,6 +59,20 @@ async fn usage_is_summed_by_session_user_and_model_and_a_repeated_batch_counts_o
 }
 
 #[tokio::test]
+async fn old_usage_is_forgotten_some_at_a_time_and_its_session_still_knows_it() {
+    let bench = Bench::new();
+    let (ada, _) = bench.signed_in("ada").await;
+    let used = |ended| UsageRecord { ended: at(ended), ..usage_of(&ada, "opus", Tokens::default()) };
+    let batch: Vec<_> = (0..600).map(|_| used(5)).chain([used(6), used(7)]).collect();
+    bench.store.add_usage(batch.into(), at(8)).await.unwrap();
+    let forgotten = async || bench.store.forget_usage(at(6)).await.unwrap();
+    assert_eq!([forgotten().await, forgotten().await, forgotten().await], [500, 100, 0]);
+    assert_eq!(bench.store.usage(everything(UsageBy::User)).await.unwrap()[0].requests, 2);
+    let session = bench.store.session(ada.identity.session).await.unwrap().unwrap();
+    assert_eq!(session.used.requests, 602);
+}
+
+#[tokio::test]
 async fn an_absurd_count_does_not_break_the_sums() {
     let bench = Bench::new();
     let most = u64::MAX;
