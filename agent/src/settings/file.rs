@@ -215,10 +215,13 @@ mod tests {
     fn who_may_read_it_may_go_on() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("settings.json");
-        for is_exposed in [true, false] {
+        for is_private in [false, true] {
             fs::write(&path, "{}").unwrap();
-            let access = if is_exposed { this().make_readable(&path) } else { this().make_private(&path) };
-            access.unwrap();
+            if is_private {
+                this().make_private(&path).unwrap();
+            }
+            let is_exposed = this().is_exposed(&path).unwrap();
+            assert!(!is_private || !is_exposed);
             let change = changed(&path);
             assert_eq!(this().is_exposed(&path).unwrap(), is_exposed);
             SettingsFile::read(&path).unwrap().undo(this(), &change).unwrap();

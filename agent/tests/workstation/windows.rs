@@ -75,7 +75,8 @@ async fn a_life_on_windows_from_install_to_uninstall() {
     fs::write(windows.home(".claude/settings.json"), settings).unwrap();
 
     let install = windows.agent(&["install", "--method", "device-code", "--no-background"]);
-    world.run(install).await.assert_done();
+    let told = world.run(install).await.assert_done();
+    assert!(!told.err.contains(".local/") && told.err.contains(".local\\bin"), "{}", told.err);
     let said = world.run(windows.command(&["C:\\users\\root\\.local\\bin\\claude.exe"])).await.assert_done();
     assert_eq!(said.out.trim_end(), format!("{VERSION} (Claude Code)"));
     let found: Value =
@@ -94,4 +95,17 @@ async fn a_life_on_windows_from_install_to_uninstall() {
     assert_eq!(fs::read_to_string(windows.home(".claude/settings.json")).unwrap(), settings);
     assert_eq!(fs::read_dir(windows.home(".claude")).unwrap().count(), 1);
     assert!(!windows.home(".local").exists());
+    set_up_for_all_users(&windows).await;
+}
+
+async fn set_up_for_all_users(windows: &Windows) {
+    windows.world.run(windows.agent(&["system", "install"])).await.assert_done();
+    let folder = windows.world.beside("wine/drive_c/Program Files/ClaudeCode");
+    let settings = fs::read(folder.join("managed-settings.json")).unwrap();
+    let settings: Value = serde_json::from_slice(&settings).unwrap();
+    let helper = settings["apiKeyHelper"].as_str().unwrap();
+    assert!(helper.contains("claude-agent.exe") && helper.ends_with("get-token"), "{helper}");
+    assert!(folder.join("claude-agent.exe").exists());
+    windows.world.run(windows.agent(&["system", "uninstall"])).await.assert_done();
+    assert!(!folder.exists());
 }
