@@ -12,6 +12,7 @@ COPY --from=build --chown=65532:65532 /image/own/var /var
 USER 65532:65532
 WORKDIR /etc/sallyport
 ENV PATH=/usr/bin \
+    LANG=C.UTF-8 \
     SALLYPORT_HOST=0.0.0.0 \
     SALLYPORT_STATE_DIR=/var/lib/sallyport \
     SALLYPORT_RUNTIME_DIR=/var/run/sallyport \
