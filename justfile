@@ -30,6 +30,10 @@ cross *SYSTEMS:
 agent-dist *PLATFORMS:
     packaging/agent-dist {{ PLATFORMS }}
 
+# The packages for amd64 and arm64 in target/packages, checked; `dev` is quicker (Debian: rpm, lintian, rpmlint).
+packages *PROFILE:
+    .ci/packages {{ PROFILE }}
+
 # `--steered` compares the gateway with itself under limits and revocations, `--beside BINARY` with another build.
 # Requests, latency, CPU and memory of the gateway beside nginx (Debian: nginx-light).
 bench *ARGS:
