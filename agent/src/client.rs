@@ -2,6 +2,7 @@
 
 mod auth;
 mod error;
+pub mod gateway;
 mod tls;
 
 use std::{path::Path, time::Duration};

@@ -31,6 +31,10 @@ pub enum Setting {
     Scopes,
     InstallKey,
     Authorities,
+    Region,
+    Opus,
+    Sonnet,
+    Haiku,
 }
 
 /// The values of some settings, as texts.
@@ -52,6 +56,11 @@ pub struct Config {
     pub install_key: Option<PathBuf>,
     /// A file of certificate authorities beside the system's.
     pub authorities: Option<PathBuf>,
+    /// What Claude Code takes for the region of Bedrock, and the models that it asks for by itself.
+    pub region: Option<String>,
+    pub opus: Option<String>,
+    pub sonnet: Option<String>,
+    pub haiku: Option<String>,
     /// Everything as it was written, and where.
     pub given: BTreeMap<Setting, (String, Origin)>,
 }
@@ -67,7 +76,7 @@ pub struct Entra {
 }
 
 impl Setting {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::AuthServer,
         Self::InstallServer,
         Self::Gateway,
@@ -78,6 +87,10 @@ impl Setting {
         Self::Scopes,
         Self::InstallKey,
         Self::Authorities,
+        Self::Region,
+        Self::Opus,
+        Self::Sonnet,
+        Self::Haiku,
     ];
 
     /// Its environment variable.
@@ -94,6 +107,11 @@ impl Setting {
             Self::InstallKey => "INSTALL_SERVER_KEY",
             // As Claude Code itself calls it.
             Self::Authorities => "NODE_EXTRA_CA_CERTS",
+            // As the daemon calls it: `AWS_REGION` in a developer's shell is about other things.
+            Self::Region => "BEDROCK_REGION",
+            Self::Opus => "ANTHROPIC_DEFAULT_OPUS_MODEL",
+            Self::Sonnet => "ANTHROPIC_DEFAULT_SONNET_MODEL",
+            Self::Haiku => "ANTHROPIC_DEFAULT_HAIKU_MODEL",
         }
     }
 

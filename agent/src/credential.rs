@@ -2,6 +2,7 @@
 //! changed by one process at a time.
 
 mod content;
+mod doubt;
 mod error;
 mod lock;
 
@@ -129,7 +130,7 @@ impl Store {
         }
     }
 
-    /// The file of the lock. It means nothing when nobody holds it, and stays until the agent is removed.
+    /// The file of the lock. It stays until the agent is removed.
     pub fn lock_path(&self) -> PathBuf {
         self.path.with_extension("json.lock")
     }

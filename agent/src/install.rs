@@ -130,14 +130,17 @@ pub fn surroundings(config: &Config, place: &Place) -> Option<Surroundings> {
     let variable = |names: &[&str]| {
         names.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.trim().is_empty())
     };
-    let proxy = variable(&PROXIES);
-    let exempt = variable(&["NO_PROXY", "no_proxy"]);
-    let host = gateway.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let exempt = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let servers = [Some(gateway), config.auth.as_ref(), config.install.as_ref()];
+    let hosts = servers.into_iter().flatten().filter_map(|url| url.host_str());
+    let hosts = hosts.map(|host| host.trim_matches(['[', ']']));
     Some(Surroundings {
         gateway: gateway.as_str().trim_end_matches('/').to_owned(),
         helper: place.helper(),
-        no_proxy: proxy.map(|_| wanted::no_proxy(exempt.as_deref(), host)),
+        no_proxy: wanted::no_proxy(&exempt, hosts),
         authorities: config.authorities.as_ref().map(|path| path.display().to_string()),
+        region: config.region.clone(),
+        models: [config.opus.clone(), config.sonnet.clone(), config.haiku.clone()],
     })
 }
 

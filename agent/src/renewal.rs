@@ -45,10 +45,15 @@ impl Renewal<'_> {
         if present.is_fresh(clock::now()) {
             return Ok(present);
         }
+        self.replace(&present).await
+    }
+
+    /// The successor of a credential that is about to end, or that the gateway refuses.
+    pub async fn replace(&self, present: &Credential) -> Result<Credential, RenewalError> {
         // Not less while the token lives: whoever leaves too early loses an answer that comes, and with it the session.
-        let renewed = timeout(BUDGET, self.renew(&present)).await;
+        let renewed = timeout(BUDGET, self.renew(present)).await;
         match renewed.unwrap_or(Err(RenewalError::TooSlow(BUDGET))) {
-            Err(error) if present.is_alive(clock::now()) && error.is_passing() => Ok(present),
+            Err(error) if present.is_alive(clock::now()) && error.is_passing() => Ok(present.clone()),
             outcome => outcome,
         }
     }
@@ -71,11 +76,11 @@ impl Renewal<'_> {
             Err(found) => return Ok(found),
         };
         // Whoever had the lock before may have done it.
-        let present = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
-        if present.is_fresh(clock::now()) {
-            return Ok(present);
+        let found = self.store.read()?.ok_or(RenewalError::NotSignedIn)?;
+        if found.access_token != present.access_token && found.is_fresh(clock::now()) {
+            return Ok(found);
         }
-        let renewed = self.exchange(&present).await;
+        let renewed = self.exchange(&found).await;
         drop(held);
         renewed
     }

@@ -38,6 +38,18 @@ pub struct ConfigArgs {
     /// File of certificate authorities beside the system's
     #[arg(long, global = true, value_name = "PATH")]
     node_extra_ca_certs: Option<String>,
+    /// Region of Bedrock, if it is not `us-east-1`
+    #[arg(long, global = true, value_name = "REGION")]
+    bedrock_region: Option<String>,
+    /// Model that Claude Code takes for Opus
+    #[arg(long, global = true, value_name = "ID")]
+    anthropic_default_opus_model: Option<String>,
+    /// Model that Claude Code takes for Sonnet
+    #[arg(long, global = true, value_name = "ID")]
+    anthropic_default_sonnet_model: Option<String>,
+    /// Model that Claude Code takes for Haiku
+    #[arg(long, global = true, value_name = "ID")]
+    anthropic_default_haiku_model: Option<String>,
 }
 
 impl ConfigArgs {
@@ -53,6 +65,10 @@ impl ConfigArgs {
             (Setting::Scopes, &self.entra_scopes),
             (Setting::InstallKey, &self.install_server_key),
             (Setting::Authorities, &self.node_extra_ca_certs),
+            (Setting::Region, &self.bedrock_region),
+            (Setting::Opus, &self.anthropic_default_opus_model),
+            (Setting::Sonnet, &self.anthropic_default_sonnet_model),
+            (Setting::Haiku, &self.anthropic_default_haiku_model),
         ];
         pairs.into_iter().filter_map(|(setting, value)| Some((setting, value.clone()?))).collect()
     }

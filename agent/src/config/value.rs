@@ -22,6 +22,10 @@ pub(super) fn check(given: BTreeMap<Setting, (String, Origin)>, problems: &mut V
         scopes: checked.value(Setting::Scopes, |text| Ok(text.to_owned())),
         install_key: checked.value(Setting::InstallKey, path),
         authorities: checked.value(Setting::Authorities, from_here),
+        region: checked.value(Setting::Region, word),
+        opus: checked.value(Setting::Opus, word),
+        sonnet: checked.value(Setting::Sonnet, word),
+        haiku: checked.value(Setting::Haiku, word),
         given: BTreeMap::new(),
     };
     if config.authority.is_none() && !given.contains_key(&Setting::Authority) {
@@ -73,6 +77,12 @@ fn path(text: &str) -> Result<PathBuf, String> {
 /// Claude Code takes it from the folder that it runs in.
 fn from_here(text: &str) -> Result<PathBuf, String> {
     std::path::absolute(text).map_err(|error| format!("`{text}`: {error}"))
+}
+
+/// A region, or a model: an id, an inference profile, or the ARN of one.
+fn word(text: &str) -> Result<String, String> {
+    let is_sound = text.chars().all(|c| c.is_ascii_graphic());
+    if is_sound { Ok(text.to_owned()) } else { Err(format!("`{text}` is no name of one")) }
 }
 
 /// A GUID or a domain.

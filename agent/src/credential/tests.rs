@@ -78,3 +78,19 @@ fn the_lock_is_one_processs_at_a_time() {
     drop(held);
     assert!(store.lock().unwrap().try_take().unwrap().is_ok());
 }
+
+#[test]
+fn a_token_that_is_asked_for_again_at_once_is_in_doubt() {
+    let store = store();
+    let after = |seconds| store.is_doubted(NOW + Duration::from_secs(seconds));
+    assert!(!after(0), "nobody has asked before");
+    assert!(after(1) && after(9));
+    assert!(!after(11), "Claude Code asks from time to time");
+    assert!(after(12));
+    store.settle(NOW + Duration::from_secs(12));
+    assert!(!after(13) && !after(26), "it was looked into");
+    assert!(after(28));
+    assert!(!after(60));
+    assert!(!store.is_doubted(NOW), "the clock was set back");
+    assert!(after(1));
+}

@@ -8,6 +8,7 @@ use super::edit;
 
 /// How long Claude Code keeps what the helper printed. A token outlives it many times over.
 const HELPER_TTL_MS: &str = "900000";
+/// What holds unless the company says otherwise.
 const REGION: &str = "us-east-1";
 const OPUS: &str = "us.anthropic.claude-opus-4-8";
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
@@ -19,10 +20,13 @@ pub struct Surroundings {
     pub gateway: String,
     /// The command that prints a token.
     pub helper: String,
-    /// Hosts that the proxy must not be asked for, if there is a proxy.
-    pub no_proxy: Option<String>,
+    /// Hosts that no proxy must be asked for.
+    pub no_proxy: String,
     /// A file of private certificate authorities.
     pub authorities: Option<String>,
+    pub region: Option<String>,
+    /// Opus, Sonnet, Haiku.
+    pub models: [Option<String>; 3],
 }
 
 /// One member of the settings and its value.
@@ -44,36 +48,40 @@ impl Surroundings {
     }
 
     fn variables(&self) -> Map<String, Value> {
-        let fixed = [
+        let [opus, sonnet, haiku] = &self.models;
+        let all = [
             ("CLAUDE_CODE_USE_BEDROCK", "1"),
             ("CLAUDE_CODE_SKIP_BEDROCK_AUTH", "1"),
             ("ANTHROPIC_BEDROCK_BASE_URL", self.gateway.trim_end_matches('/')),
-            ("AWS_REGION", REGION),
+            ("AWS_REGION", self.region.as_deref().unwrap_or(REGION)),
             ("CLAUDE_CODE_API_KEY_HELPER_TTL_MS", HELPER_TTL_MS),
             // In a developer's shell they would win over the helper.
             ("ANTHROPIC_AUTH_TOKEN", ""),
             ("AWS_BEARER_TOKEN_BEDROCK", ""),
-            ("ANTHROPIC_DEFAULT_OPUS_MODEL", OPUS),
-            ("ANTHROPIC_DEFAULT_SONNET_MODEL", SONNET),
-            ("ANTHROPIC_DEFAULT_HAIKU_MODEL", HAIKU),
+            ("ANTHROPIC_DEFAULT_OPUS_MODEL", opus.as_deref().unwrap_or(OPUS)),
+            ("ANTHROPIC_DEFAULT_SONNET_MODEL", sonnet.as_deref().unwrap_or(SONNET)),
+            ("ANTHROPIC_DEFAULT_HAIKU_MODEL", haiku.as_deref().unwrap_or(HAIKU)),
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
             ("CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL", "1"),
             ("DISABLE_UPDATES", "1"),
+            // A proxy of the shell that Claude Code is started from, now or in a year, knows none of these hosts.
+            ("NO_PROXY", &self.no_proxy),
         ];
-        let own = [("NO_PROXY", &self.no_proxy), ("NODE_EXTRA_CA_CERTS", &self.authorities)];
-        let own = own.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-        fixed.into_iter().chain(own).map(|(name, value)| (name.to_owned(), json!(value))).collect()
+        let authorities = self.authorities.iter().map(|path| ("NODE_EXTRA_CA_CERTS", path.as_str()));
+        all.into_iter().chain(authorities).map(|(name, value)| (name.to_owned(), json!(value))).collect()
     }
 }
 
-/// Hosts that the proxy is not asked for, the gateway's among them.
-pub fn no_proxy(present: Option<&str>, host: &str) -> String {
-    let present = present.unwrap_or_default().trim_matches(',');
-    if present.is_empty() {
-        return host.to_owned();
-    }
-    let is_in = present.split(',').any(|one| one.trim() == host || one.trim() == "*");
-    if is_in { present.to_owned() } else { format!("{present},{host}") }
+/// Hosts that the proxy is not asked for, these among them.
+pub fn no_proxy<'a>(present: &str, hosts: impl IntoIterator<Item = &'a str>) -> String {
+    hosts.into_iter().fold(present.trim_matches([',', ' ']).to_owned(), |all, host| {
+        let is_in = all.split(',').any(|one| one.trim() == host || one.trim() == "*");
+        match is_in {
+            true => all,
+            false if all.is_empty() => host.to_owned(),
+            false => format!("{all},{host}"),
+        }
+    })
 }
 
 /// Whether the proxy is not asked for a host, as most programs read `NO_PROXY`.
@@ -106,13 +114,12 @@ mod tests {
     #[test]
     fn the_gateway_is_added_to_what_the_proxy_is_not_asked_for() {
         for (present, with) in [
-            (None, "gw.corp"),
-            (Some(""), "gw.corp"),
-            (Some("localhost,.corp"), "localhost,.corp,gw.corp"),
-            (Some("a, gw.corp"), "a, gw.corp"),
-            (Some("*"), "*"),
+            ("", "gw.corp,auth.corp"),
+            ("localhost,.corp", "localhost,.corp,gw.corp,auth.corp"),
+            ("a, gw.corp", "a, gw.corp,auth.corp"),
+            ("*", "*"),
         ] {
-            assert_eq!(no_proxy(present, "gw.corp"), with);
+            assert_eq!(no_proxy(present, ["gw.corp", "auth.corp", "gw.corp"]), with);
         }
     }
 

@@ -17,6 +17,7 @@ mod device_code;
 mod failure;
 mod kill;
 mod refresh;
+mod revoked;
 mod server;
 mod session;
 mod tls;

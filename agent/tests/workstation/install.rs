@@ -170,3 +170,23 @@ async fn a_service_manager_that_hangs_keeps_nobody_from_it() {
     world.run(command).await.assert_done();
     assert_eq!(snapshot(&world.home("")), before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_company_has_otherwise_reaches_claude_code() {
+    let world = World::new().await;
+    let mut command = world.agent(&["install", "--no-login", "--bedrock-region", "eu-central-1"]);
+    command.env("ANTHROPIC_DEFAULT_OPUS_MODEL", "eu.anthropic.claude-opus-4-8");
+    command.env("NO_PROXY", "intranet");
+    world.run(command).await.assert_done();
+    let settings: Value =
+        serde_json::from_slice(&fs::read(world.home(".claude/settings.json")).unwrap()).unwrap();
+    for (name, value) in [
+        ("AWS_REGION", "eu-central-1"),
+        ("ANTHROPIC_DEFAULT_OPUS_MODEL", "eu.anthropic.claude-opus-4-8"),
+        ("ANTHROPIC_DEFAULT_SONNET_MODEL", "us.anthropic.claude-sonnet-4-6"),
+        // All servers are at one address here.
+        ("NO_PROXY", "intranet,127.0.0.1"),
+    ] {
+        assert_eq!(settings["env"][name], value, "{name}");
+    }
+}

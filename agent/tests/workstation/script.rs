@@ -16,15 +16,11 @@ async fn the_line_of_the_install_server_ends_in_a_working_claude() {
     let text =
         world.sandbox.client().get(format!("{}/install.sh", world.sandbox.install())).send().await.unwrap();
     let script = world.beside("install.sh");
+    let text = text.text().await.unwrap();
+    assert!(text.contains("BEDROCK_REGION='us-east-1'"), "the gateway's region is handed on");
     // There is nobody at a terminal who could choose.
-    fs::write(
-        &script,
-        text.text()
-            .await
-            .unwrap()
-            .replace("claude-agent\" install", "claude-agent\" install --method device-code"),
-    )
-    .unwrap();
+    fs::write(&script, text.replace("claude-agent\" install", "claude-agent\" install --method device-code"))
+        .unwrap();
     let mut line = world.command("/bin/sh".as_ref());
     line.arg(&script).env("INSTALL_SERVER_KEY", world.mirror.path("signer.key"));
     world.run(line).await.assert_done();

@@ -63,6 +63,7 @@ fn filled(template: &str, stock: &Stock, site: &Site, addresses: &Addresses) -> 
         ("@TENANT@", site.tenant_id.clone()),
         ("@CLIENT@", site.client_id.clone()),
         ("@AUTHORITY@", site.authority.clone()),
+        ("@REGION@", site.region.clone()),
         ("@VERSION@", version),
         ("@PROGRAMS@", table(programs.into_iter().flatten().collect())),
         ("@AGENTS@", table(agents.collect())),

@@ -22,6 +22,7 @@ pub struct Site {
     pub(super) tenant_id: String,
     pub(super) client_id: String,
     pub(super) authority: String,
+    pub(super) region: String,
 }
 
 /// Where a service is: at an address that is configured, or at its port of this host.
@@ -51,6 +52,7 @@ impl Site {
             tenant_id: config.entra.tenant_id.clone(),
             client_id: config.entra.client_id.clone(),
             authority: config.entra.authority.clone(),
+            region: config.bedrock.region.clone(),
         }
     }
 
@@ -115,6 +117,7 @@ mod tests {
             tenant_id: String::new(),
             client_id: String::new(),
             authority: String::new(),
+            region: String::new(),
         }
     }
 

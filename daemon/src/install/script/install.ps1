@@ -102,6 +102,7 @@ function Install-ClaudeCode {
         $env:ENTRA_TENANT_ID = '@TENANT@'
         $env:ENTRA_CLIENT_ID = '@CLIENT@'
         $env:ENTRA_AUTHORITY = '@AUTHORITY@'
+        $env:BEDROCK_REGION = '@REGION@'
         & $path install
         if ($LASTEXITCODE -ne 0) {
             throw 'the agent could not finish the installation'

@@ -111,6 +111,7 @@ install_agent() {
   say "the agent is at $target/claude-agent"
   AUTH_SERVER_URL='@AUTH@' LLM_GATEWAY_URL='@GATEWAY@' INSTALL_SERVER_URL=$server \
     ENTRA_TENANT_ID='@TENANT@' ENTRA_CLIENT_ID='@CLIENT@' ENTRA_AUTHORITY='@AUTHORITY@' \
+    BEDROCK_REGION='@REGION@' \
     "$target/claude-agent" install
 }
 
