@@ -13,6 +13,7 @@ mod settings;
 use std::path::PathBuf;
 
 use serde::Serialize;
+pub use shared::finding::State;
 
 pub use self::mend::{compare, mend};
 use crate::{
@@ -32,15 +33,6 @@ pub struct Finding {
     /// How it can be mended.
     #[serde(skip)]
     pub remedy: Option<Remedy>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    Ok,
-    Problem,
-    /// It was one, and has been mended.
-    Fixed,
 }
 
 /// What `--fix` does.
@@ -81,6 +73,12 @@ impl Finding {
 
     fn mended_by(self, remedy: Remedy) -> Self {
         Self { remedy: Some(remedy), ..self }
+    }
+
+    /// One line for people, and one more for the hint.
+    pub fn lines(&self, colour: bool) -> String {
+        let Self { check, state, what, hint, .. } = self.clone();
+        shared::finding::Finding { check, state, what, hint }.lines(colour)
     }
 
     /// Settings that can't be read: there is nothing more to look at.

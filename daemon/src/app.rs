@@ -5,7 +5,7 @@ mod door;
 pub mod early;
 mod ending;
 pub mod limit;
-mod listener;
+pub mod listener;
 mod part;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};

@@ -2,6 +2,7 @@
 
 mod background;
 mod check;
+mod doctor;
 mod healthcheck;
 mod iam;
 mod inherit;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::RunArgs),
     /// Report every problem of the configuration at once, and what is fine
     Check(OutputArgs),
+    /// Look at everything that the daemon relies on, and say what is wrong and what to do; changes nothing
+    Doctor(doctor::DoctorArgs),
     /// Print the effective configuration, secrets masked, and where each value came from
     Config(OutputArgs),
     /// Say whether the running daemon is ready, for container engines: exit code 0, 1 if it is not, 3 if none answers
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(arguments) => run::run(&given, &arguments),
         Command::Check(output) => check::check(&given, output.json),
+        Command::Doctor(arguments) => doctor::doctor(&given, &arguments),
         Command::Config(output) => show::show(&given, output.json),
         Command::Healthcheck => healthcheck::check(&given),
         Command::IamPolicy(arguments) => iam::policy(&given, &arguments),

@@ -42,6 +42,11 @@ impl Clock {
 
 #[allow(clippy::disallowed_methods, reason = "the one place that may")]
 fn system_now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    of(SystemTime::now())
+}
+
+/// A moment of the system's clock.
+pub fn of(moment: SystemTime) -> Timestamp {
+    let since_epoch = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }

@@ -10,6 +10,7 @@ mod install;
 mod kind;
 mod level;
 mod listen;
+mod model;
 mod policy;
 mod problem;
 mod reader;

@@ -24,7 +24,8 @@ use std::{fs, sync::Arc};
 use anyhow::Context;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
-use shared::{platform::Platform, release::Key};
+use shared::{api::admin::PartHealth, platform::Platform, release::Key};
+use tokio_util::sync::CancellationToken;
 
 pub use self::site::Site;
 use self::{
@@ -71,6 +72,14 @@ impl Install {
         background.spawn("downloads", recorder.run(background.stopping()));
         Ok(Self { shelf, downloads })
     }
+}
+
+/// Verifies once what would be served, until told to stop.
+pub fn look(config: &config::Install, clock: Clock, stop: &CancellationToken) -> anyhow::Result<PartHealth> {
+    let trust = Trust { key: Arc::new(key(config)?), allow_unsigned: config.allow_unsigned };
+    let shelf = Shelf::new(Folder::new(config.artifacts_dir.clone()), trust, clock);
+    shelf.look(None, stop);
+    Ok(health::of(&shelf.shown()))
 }
 
 /// Whose signatures count: Anthropic's, unless another signer is configured.

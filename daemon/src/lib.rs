@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod detach;
+pub mod doctor;
 pub mod domain;
 pub mod event;
 pub mod gateway;

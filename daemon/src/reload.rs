@@ -116,7 +116,7 @@ impl Reloader {
     }
 
     fn prepare(&self) -> Result<Ready, Problems> {
-        let Reading { config, settings, warnings } = Reading::of(&self.given);
+        let Reading { config, settings, warnings, .. } = Reading::of(&self.given);
         let config = config?;
         let parts = self.prepare_parts(&config)?;
         let mut reloaded = self.in_use().compare(&config, &settings);

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod exit;
+pub mod finding;
 pub mod id;
 pub mod platform;
 pub mod release;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::Args;
 use serde_json::json;
-use shared::terminal::{safe, safe_json};
+use shared::terminal::safe_json;
 
 use super::{CommandError, Workstation};
 use crate::{
@@ -57,18 +57,5 @@ impl DoctorArgs {
 
 fn tell(findings: &[Finding]) -> io::Result<()> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    for finding in findings {
-        let (word, code) = match finding.state {
-            State::Ok => ("ok", "32"),
-            State::Fixed => ("fixed", "36"),
-            State::Problem => ("problem", "31"),
-        };
-        let word = format!("{word:<7}");
-        let word = if colour { format!("\x1b[{code}m{word}\x1b[0m") } else { word };
-        output::data(&format!("{word}  {:<13}  {}", finding.check, safe(&finding.what)))?;
-        if let Some(hint) = &finding.hint {
-            output::data(&format!("{:24}hint: {}", "", safe(hint)))?;
-        }
-    }
-    Ok(())
+    findings.iter().try_for_each(|finding| output::data(&finding.lines(colour)))
 }

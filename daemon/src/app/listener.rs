@@ -11,7 +11,7 @@ use crate::{
     config::{self, Config},
     http::{
         Route,
-        serve::Listener,
+        serve::{Listener, tcp_socket},
         tls::{Certificates, TlsError},
     },
     systemd::Sockets,
@@ -161,4 +161,22 @@ async fn tcp(
     }
     let bound = Listener::tcp(service, address).await.and_then(placed);
     bound.map_err(|error| ListenError::of(service, variable, address, error))
+}
+
+/// Where a service would listen, and which variable says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub service: &'static str,
+    pub variable: &'static str,
+    pub address: SocketAddr,
+}
+
+impl Place {
+    /// Whether the address can be had. Nothing listens there meanwhile, so that a daemon that starts is not in the way.
+    #[allow(clippy::unused_async, reason = "it works inside a runtime only, and so says its type")]
+    pub async fn try_out(self) -> Result<(), ListenError> {
+        let Self { service, variable, address } = self;
+        let bound = tcp_socket(address).map(drop);
+        bound.map_err(|error| ListenError::of(service, variable, address, error))
+    }
 }

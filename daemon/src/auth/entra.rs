@@ -8,6 +8,7 @@ mod claims;
 mod fetch;
 mod health;
 mod keys;
+mod probe;
 mod refusal;
 
 use std::sync::Arc;
@@ -17,7 +18,11 @@ use jsonwebtoken::Algorithm;
 use shared::id::UserId;
 
 use self::{claims::Claims, fetch::Fetcher, keys::Keys};
-pub use self::{fetch::EntraError, refusal::Refusal};
+pub use self::{
+    fetch::EntraError,
+    probe::{Discovered, Probe, Trouble},
+    refusal::Refusal,
+};
 use crate::{
     clock::Clock,
     config,

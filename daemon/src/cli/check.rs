@@ -1,14 +1,14 @@
 //! `sallyportd check`: every problem at once, and what is fine.
 
-mod trial;
-
 use std::{fmt::Write, process::ExitCode};
 
 use serde_json::{Value, json};
 
-use self::trial::Finding;
 use super::print;
-use crate::config::{Given, Problem, Reading};
+use crate::{
+    config::{Given, Problem, Reading},
+    doctor::trial::{self, Fine},
+};
 
 /// Reads the configuration, tries what can be tried without serving, and prints what came of it.
 pub(super) fn check(given: &Given, as_json: bool) -> ExitCode {
@@ -18,7 +18,7 @@ pub(super) fn check(given: &Given, as_json: bool) -> ExitCode {
 }
 
 struct Report {
-    fine: Vec<Finding>,
+    fine: Vec<Fine>,
     warnings: Vec<Problem>,
     problems: Vec<Problem>,
 }
@@ -39,7 +39,7 @@ impl Report {
 
     fn as_text(&self) -> String {
         let mut text = String::new();
-        for Finding { part, says } in &self.fine {
+        for Fine { part, says } in &self.fine {
             let _ = writeln!(text, "ok: {part}: {says}");
         }
         for warning in &self.warnings {
@@ -57,7 +57,7 @@ impl Report {
     }
 
     fn as_json(&self) -> Value {
-        let fine = self.fine.iter().map(|Finding { part, says }| json!({ "part": part, "says": says }));
+        let fine = self.fine.iter().map(|Fine { part, says }| json!({ "part": part, "says": says }));
         json!({
             "ok": self.problems.is_empty(),
             "problems": self.problems.iter().map(problem).collect::<Vec<_>>(),

@@ -33,7 +33,10 @@ pub(super) fn policy(given: &Given, arguments: &IamArgs) -> ExitCode {
 
 fn document(config: &Config, account: &str) -> Value {
     let place = Place { region: &config.bedrock.region, account };
-    let models = models(config);
+    let mut models = config.models();
+    if models.contains("*") {
+        models = BTreeSet::from(["*".to_owned()]);
+    }
     let resources: BTreeSet<String> = models.iter().flat_map(|model| place.resources(model)).collect();
     let profiles: BTreeSet<&String> =
         resources.iter().filter(|resource| resource.contains("inference-profile/")).collect();
@@ -49,32 +52,6 @@ fn document(config: &Config, account: &str) -> Value {
         statements.push(allow("UseApiKey", &["bedrock:CallWithBearerToken"], json!("*")));
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
-}
-
-/// Every model that some request may ask Bedrock for, as ids, profiles, ARNs or patterns.
-fn models(config: &Config) -> BTreeSet<String> {
-    let gateway = &config.gateway;
-    let target = |name: &str| gateway.aliases.get(name).map_or(name, |model| model.as_str()).to_owned();
-    let offered = || -> Vec<String> {
-        let named = gateway.models.iter().map(|model| target(model));
-        let aliased = gateway.aliases.values().map(ToString::to_string);
-        let default = config.bedrock.model_id.to_string();
-        if gateway.models.is_empty() {
-            return vec!["*".to_owned()];
-        }
-        named.chain(aliased).chain([default]).collect()
-    };
-    let mut models: BTreeSet<String> = BTreeSet::new();
-    for policy in config.policies.iter().filter(|policy| !policy.deny) {
-        match &policy.models {
-            Some(patterns) => models.extend(patterns.iter().map(|pattern| target(pattern.as_str()))),
-            None => models.extend(offered()),
-        }
-    }
-    if config.policies.is_empty() {
-        models.extend(offered());
-    }
-    if models.contains("*") { BTreeSet::from(["*".to_owned()]) } else { models }
 }
 
 /// Where resources are.

@@ -39,6 +39,8 @@ pub(super) const OTHER_PROGRAMS: [&str; 6] = [
 #[derive(Debug)]
 pub struct Reading {
     pub config: Result<Config, Problems>,
+    /// The same, as far as it could be read: where a problem is, there is nothing of use.
+    pub draft: Config,
     /// Odd, but working.
     pub warnings: Vec<Problem>,
     /// Every key that there is, as it was resolved.
@@ -54,8 +56,9 @@ impl Reading {
         let Reader { mut problems, warnings, settings, .. } = reader;
         problems.extend(unknown);
         problems.sort_by_key(place);
+        let draft = config.clone();
         let config = if problems.is_empty() { Ok(config) } else { Err(Problems(problems)) };
-        Self { config, warnings, settings }
+        Self { config, draft, warnings, settings }
     }
 }
 

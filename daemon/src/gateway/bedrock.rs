@@ -16,6 +16,7 @@ mod dial;
 mod endpoint;
 mod error;
 mod health;
+mod inquiry;
 mod metric;
 mod pool;
 mod sign;
@@ -33,6 +34,7 @@ pub use self::{
     answer::{Answer, UpstreamBody},
     ask::{Action, Ask},
     error::{Blame, UpstreamError, UpstreamRefusal},
+    inquiry::{Identity, Known},
 };
 use self::{
     connection::{Connection, Lost, Segments},

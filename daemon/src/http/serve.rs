@@ -38,14 +38,19 @@ pub struct Listener {
     _open: Option<TaskTrackerToken>,
 }
 
+/// A socket that is bound and does not listen yet.
+pub fn tcp_socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
 impl Listener {
     /// Binds a TCP socket; port 0 takes a free one.
     #[allow(clippy::unused_async, reason = "it works inside a runtime only, and so says its type")]
     pub async fn tcp(name: &'static str, address: SocketAddr) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(Self::new(name, Socket::Tcp(socket.listen(BACKLOG)?)))
+        Ok(Self::new(name, Socket::Tcp(tcp_socket(address)?.listen(BACKLOG)?)))
     }
 
     /// Binds a unix socket.

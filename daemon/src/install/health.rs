@@ -12,10 +12,13 @@ const PART: &str = "install";
 
 impl Part for Install {
     fn health(&self, _: Timestamp) -> PartHealth {
-        let shown = self.shelf.shown();
-        let (state, detail) = state(&shown);
-        part::health(PART, state, detail)
+        of(&self.shelf.shown())
     }
+}
+
+pub(super) fn of(shown: &Shown) -> PartHealth {
+    let (state, detail) = state(shown);
+    part::health(PART, state, detail)
 }
 
 fn state(shown: &Shown) -> (HealthState, String) {

@@ -88,7 +88,7 @@ impl Shelf {
 
     /// Verifies what lies in the folder, unless it is what was seen last. Says what was seen, if there is nothing to do
     /// until it moves.
-    fn look(&self, last: Option<&Listing>, stop: &CancellationToken) -> Option<Listing> {
+    pub fn look(&self, last: Option<&Listing>, stop: &CancellationToken) -> Option<Listing> {
         let listing = match self.folder.listing() {
             Ok(listing) => listing,
             Err(error) => {

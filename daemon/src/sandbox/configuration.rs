@@ -1,11 +1,10 @@
 //! The daemon's configuration in a sandbox: read from variables like any other, and none of this machine's.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, DirBuilder},
-    io,
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write},
     net::{Ipv4Addr, TcpListener},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -30,6 +29,8 @@ pub enum Ports {
 }
 
 const CREDENTIALS: &str = "aws-credentials";
+/// The configuration of the daemon: for `--config`, and for `--env-file`.
+pub(super) const FILES: [&str; 2] = ["sallyport.toml", "env"];
 
 /// What is around the daemon.
 pub(super) struct Surroundings<'a> {
@@ -45,15 +46,14 @@ impl Surroundings<'_> {
         for folder in ["state", "run", "artifacts"] {
             DirBuilder::new().mode(0o700).create(self.folder.join(folder))?;
         }
-        // Files of our own, so that those of this machine are not looked for.
-        let (file, env_file) = (self.folder.join("sallyport.toml"), self.folder.join("env"));
+        // Files of our own, so that those of this machine are not looked for; and other commands can be given them.
+        let [file, env_file] = FILES.map(|name| self.folder.join(name));
         fs::write(&file, self.file())?;
-        fs::write(&env_file, "")?;
-        fs::write(self.folder.join(CREDENTIALS), self.credentials())?;
+        write_secret(&env_file, &self.variables())?;
+        write_secret(&self.folder.join(CREDENTIALS), &self.credentials())?;
         let given = Given {
             config: Some(file),
             env_file: Some(env_file),
-            environment: self.environment(),
             directory: self.folder.to_owned(),
             ..Given::default()
         };
@@ -74,7 +74,7 @@ impl Surroundings<'_> {
         format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
     }
 
-    fn environment(&self) -> BTreeMap<String, String> {
+    fn variables(&self) -> String {
         let path = |name: &str| self.folder.join(name).display().to_string();
         let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         let ports = DEFAULT_PORTS.map(|(name, port)| (name, self.port(port).to_string()));
@@ -91,11 +91,16 @@ impl Surroundings<'_> {
         ];
         let metrics = ("SALLYPORT_METRICS_LISTEN", format!("127.0.0.1:{}", self.port(METRICS_PORT)));
         let variables = variables.into_iter().chain(ports).chain([metrics]);
-        variables.map(|(name, value)| (name.to_owned(), value)).collect()
+        variables.map(|(name, value)| format!("{name}='{value}'\n")).collect::<Vec<_>>().concat()
     }
 
     fn port(&self, default: u16) -> u16 {
         let is_free = || TcpListener::bind((Ipv4Addr::LOCALHOST, default)).is_ok();
         if self.ports == Ports::DefaultIfFree && is_free() { default } else { 0 }
     }
+}
+
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }

@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Sandbox, entra::User};
+use super::{Sandbox, configuration::FILES, entra::User};
 
 /// What `--json` prints, on one line.
 #[derive(Debug, Serialize)]
@@ -66,6 +66,7 @@ impl Summary {
         }
         let _ = write!(text, "\nRun Claude Code against it, from another terminal:\n\n{claude}");
         let _ = write!(text, "\nOr call it by hand:\n\n{}", self.examples());
+        let _ = write!(text, "\nOr ask how it is:\n\n  {}\n", doctor(sandbox)?);
         let artifacts = quoted(&sandbox.artifacts.display().to_string());
         let _ = write!(text, "\nOr fill the install server:\n\n  sallyport mirror --output {artifacts}\n");
         text.push_str("\nPress Ctrl-C to stop.\n");
@@ -134,6 +135,13 @@ impl Summary {
         }
         json!({ "apiKeyHelper": self.token_helper, "skipWebFetchPreflight": true, "env": variables })
     }
+}
+
+/// A command that looks at the sandbox's daemon, with its configuration.
+fn doctor(sandbox: &Sandbox) -> io::Result<String> {
+    let program = quoted(&env::current_exe()?.display().to_string());
+    let [config, env_file] = FILES.map(|name| quoted(&sandbox.folder().join(name).display().to_string()));
+    Ok(format!("{program} doctor --live --config {config} --env-file {env_file}"))
 }
 
 const MODEL: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod grant;
 mod lock;
+pub mod look;
 mod metric;
 mod migration;
 mod refresh;

@@ -12,6 +12,7 @@ mod admin;
 mod auth;
 mod certificate;
 mod crash;
+mod doctor;
 mod gateway;
 mod hostile;
 mod install;

@@ -3,11 +3,18 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use reqwest::{Client, Url, redirect};
+use reqwest::{
+    Client, Url,
+    header::{self, HeaderMap},
+    redirect,
+};
 use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
+use shared::time::Timestamp;
 use thiserror::Error;
 use tracing::warn;
+
+use crate::clock;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
@@ -49,6 +56,13 @@ pub(super) struct Fetcher {
     pub(super) discovery: Url,
 }
 
+/// What was fetched, and when it was sent, by its sender's clock.
+#[derive(Debug)]
+pub(super) struct Document<T> {
+    pub(super) content: T,
+    pub(super) date: Option<Timestamp>,
+}
+
 impl Fetcher {
     pub(super) fn new(authority: &str) -> Result<Self, EntraError> {
         let refused = || EntraError::Authority(authority.to_owned());
@@ -65,7 +79,7 @@ impl Fetcher {
         Ok(Self { client: builder.build()?, discovery })
     }
 
-    pub(super) async fn json<T: DeserializeOwned>(&self, url: Url) -> Result<T, FetchError> {
+    pub(super) async fn json<T: DeserializeOwned>(&self, url: Url) -> Result<Document<T>, FetchError> {
         let mut answer = self.client.get(url.clone()).send().await?;
         if !answer.status().is_success() {
             return Err(FetchError::Status { url, status: answer.status().as_u16() });
@@ -77,7 +91,11 @@ impl Fetcher {
             }
             body.extend_from_slice(&piece);
         }
-        serde_json::from_slice(&body).map_err(|error| FetchError::Content { url, error })
+        let date = date(answer.headers());
+        match serde_json::from_slice(&body) {
+            Ok(content) => Ok(Document { content, date }),
+            Err(error) => Err(FetchError::Content { url, error }),
+        }
     }
 }
 
@@ -86,6 +104,12 @@ pub(super) fn safe_url(text: &str) -> Result<Url, FetchError> {
     let url = Url::parse(text).map_err(|_| FetchError::Unsafe(text.to_owned()))?;
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     if is_safe { Ok(url) } else { Err(FetchError::Unsafe(text.to_owned())) }
+}
+
+/// The moment of an answer; one out of a cache is of no use.
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE))?;
+    httpdate::parse_http_date(date.to_str().ok()?).ok().map(clock::of)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -11,6 +11,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use jsonwebtoken::DecodingKey;
+use reqwest::Url;
 use serde::Deserialize;
 use shared::time::Timestamp;
 use tokio::sync::Semaphore;
@@ -18,7 +19,7 @@ use tracing::{info, warn};
 
 use super::{
     Refusal,
-    fetch::{FetchError, Fetcher, safe_url},
+    fetch::{Document, FetchError, Fetcher, safe_url},
 };
 use crate::{clock::Clock, part::Pulse};
 
@@ -134,16 +135,36 @@ impl Keys {
     }
 
     async fn fetch(&self) -> Result<KeySet, FetchError> {
-        let document: Discovery = self.fetcher.json(self.fetcher.discovery.clone()).await?;
+        let document = self.discover().await?.content;
+        let keys = self.keys_of(&document).await?;
+        Ok(KeySet { issuer: self.issuer(&document).into(), keys, fetched: self.clock.now() })
+    }
+
+    /// Where the document is that leads to the keys.
+    pub(super) fn discovery(&self) -> &Url {
+        &self.fetcher.discovery
+    }
+
+    pub(super) async fn discover(&self) -> Result<Document<Discovery>, FetchError> {
+        self.fetcher.json(self.fetcher.discovery.clone()).await
+    }
+
+    pub(super) fn issuer(&self, document: &Discovery) -> String {
+        document.issuer.replace(PLACEHOLDER, &self.tenant)
+    }
+
+    pub(super) async fn keys_of(
+        &self,
+        document: &Discovery,
+    ) -> Result<HashMap<String, DecodingKey>, FetchError> {
         let url = safe_url(&document.jwks_uri)?;
-        let set: Jwks = self.fetcher.json(url.clone()).await?;
+        let set: Jwks = self.fetcher.json(url.clone()).await?.content;
         let ours = set.keys.into_iter().filter(|key| key.is_for(&self.tenant));
         let keys: HashMap<_, _> = ours.filter_map(Jwk::into_key).collect();
         if keys.is_empty() {
             return Err(FetchError::NoKey(url));
         }
-        let issuer = document.issuer.replace(PLACEHOLDER, &self.tenant).into();
-        Ok(KeySet { issuer, keys, fetched: self.clock.now() })
+        Ok(keys)
     }
 
     fn settle(&self, fetched: Result<KeySet, FetchError>) {
@@ -195,7 +216,7 @@ impl Attempts {
 
 /// What we read of `openid-configuration` (OpenID Connect Discovery, section 3).
 #[derive(Debug, Deserialize)]
-struct Discovery {
+pub(super) struct Discovery {
     issuer: String,
     jwks_uri: String,
 }

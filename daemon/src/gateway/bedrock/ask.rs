@@ -8,7 +8,7 @@ use super::sign::QUERY;
 use crate::http::Body;
 
 /// What stands as it is in a path's segment: Bedrock takes the colon both ways, and its own clients leave it.
-const SEGMENT: &AsciiSet = &QUERY.remove(b':');
+pub(super) const SEGMENT: &AsciiSet = &QUERY.remove(b':');
 
 /// What is asked of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,7 @@ use crate::{
     http::{Body, Call, Response, Route, reply, route},
 };
 
+const PROFILES: &str = "/inference-profiles/";
 /// The largest body that Bedrock takes.
 const BODY_LIMIT: usize = 25_000_000;
 
@@ -65,7 +66,30 @@ struct InvokeModelInput {
 }
 
 pub(super) fn routes(state: &Arc<State>) -> Route {
-    route::under(Method::POST, "/model/", state, |state, call| async move { answer(&state, call).await })
+    let model =
+        route::under(Method::POST, "/model/", state, |state, call| async move { answer(&state, call).await });
+    let profile =
+        route::under(Method::GET, PROFILES, state, |state, call| async move { profile(&state, &call) });
+    route::any_of([model, profile])
+}
+
+/// Of the control plane there is as much as tells of one inference profile.
+fn profile(state: &State, call: &Call) -> Response {
+    if let Err(fault) = authorize(state, call, &Body::default()) {
+        return fault.response();
+    }
+    let id = call.path.strip_prefix(PROFILES).unwrap_or_default();
+    let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+    if !behaviour::is_profile(&id) {
+        return Fault::new(
+            404,
+            "ResourceNotFoundException",
+            "The requested inference profile was not found.",
+        )
+        .response();
+    }
+    let profile = json!({ "inferenceProfileId": id, "status": "ACTIVE", "type": "SYSTEM_DEFINED" });
+    reply::json(StatusCode::OK, &profile)
 }
 
 async fn answer(state: &Arc<State>, mut call: Call) -> Response {

@@ -1,6 +1,9 @@
 //! The HTTP surface, at the paths that Entra has.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, UNIX_EPOCH},
+};
 
 use http::{HeaderValue, Method, StatusCode, Uri, header, uri::Scheme};
 use serde_json::{Value, json};
@@ -26,8 +29,12 @@ pub(super) fn routes(tenant: &Arc<Tenant>) -> Route {
 }
 
 async fn serve(tenant: Arc<Tenant>, mut call: Call) -> Response {
+    let now = tenant.clock.now();
     let answer = answer(&tenant, &mut call).await;
-    answer.unwrap_or_else(|failure| failure.answer(tenant.clock.now()))
+    let mut answer = answer.unwrap_or_else(|failure| failure.answer(now));
+    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(now.0));
+    answer.headers_mut().extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
+    answer
 }
 
 async fn answer(tenant: &Tenant, call: &mut Call) -> Result<Response, Failure> {

@@ -15,9 +15,9 @@ use tracing::warn;
 use super::fault::Fault;
 use crate::store::StoreError;
 
-const DATABASE: &str = "sallyport.db";
+pub(super) const DATABASE: &str = "sallyport.db";
 /// A file of its own: closing the database's file would drop SQLite's locks on it.
-const LOCK: &str = "sallyport.lock";
+pub(super) const LOCK: &str = "sallyport.lock";
 /// How long a connection waits for another one's lock. The daemon has one writer, so only an operator's own
 /// `sqlite3` can hold it.
 const BUSY: Duration = Duration::from_secs(3);

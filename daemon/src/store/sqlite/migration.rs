@@ -53,7 +53,12 @@ fn is_foreign(connection: &Connection) -> Result<bool, Fault> {
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
-fn known() -> u32 {
+/// The version of a database that is only looked at.
+pub(super) fn found(connection: &Connection) -> Result<u32, Fault> {
+    if is_foreign(connection)? { Err(Fault::Foreign) } else { version(connection) }
+}
+
+pub(super) fn known() -> u32 {
     u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
 }
 

@@ -104,7 +104,7 @@ impl World {
     }
 
     /// Nothing but environment variables, and what a test has written into the folder.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sallyportd"));
         command.args(arguments).env_clear().envs(&self.variables).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -44,7 +44,7 @@ fn redirect_to(url: &str) -> Response {
 
 async fn fetch(base: &str) -> Result<Value, FetchError> {
     let fetcher = Fetcher::new(base).unwrap();
-    fetcher.json(fetcher.discovery.clone()).await
+    fetcher.json(fetcher.discovery.clone()).await.map(|document| document.content)
 }
 
 async fn refusal(authority: String) -> Refusal {

@@ -18,13 +18,13 @@ const FOLDER_HINT: &str =
 
 /// A part that is fine.
 #[derive(Debug)]
-pub(super) struct Finding {
+pub struct Fine {
     pub part: &'static str,
     pub says: String,
 }
 
 /// Tries every part of a configuration that could be read.
-pub(super) fn try_out(config: &Config) -> (Vec<Finding>, Vec<Problem>) {
+pub fn try_out(config: &Config) -> (Vec<Fine>, Vec<Problem>) {
     let (mut fine, mut problems) = (Vec::new(), Vec::new());
     let trials = [
         ("listen", Ok(listen(config))),
@@ -37,7 +37,7 @@ pub(super) fn try_out(config: &Config) -> (Vec<Finding>, Vec<Problem>) {
     ];
     for (part, trial) in trials {
         match trial {
-            Ok(says) => fine.push(Finding { part, says }),
+            Ok(says) => fine.push(Fine { part, says }),
             Err(refused) => problems.push(problem(part, &refused)),
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn try_out(config: &Config) -> (Vec<Finding>, Vec<Problem>) {
 }
 
 /// The sections that no problem is about.
-pub(super) fn untouched(settings: &[Setting], problems: &[Problem]) -> Vec<Finding> {
+pub fn untouched(settings: &[Setting], problems: &[Problem]) -> Vec<Fine> {
     let section = |key: &'static str| key.split_once('.').map(|(section, _)| section);
     let mut sections = Vec::new();
     for section in settings.iter().filter_map(|setting| section(setting.key)) {
@@ -58,7 +58,7 @@ pub(super) fn untouched(settings: &[Setting], problems: &[Problem]) -> Vec<Findi
         keys.into_iter().any(|key| key.split('.').next() == Some(section))
     };
     let fine = sections.into_iter().filter(|section| !is_touched(section));
-    fine.map(|part| Finding { part, says: "nothing wrong".to_owned() }).collect()
+    fine.map(|part| Fine { part, says: "nothing wrong".to_owned() }).collect()
 }
 
 fn listen(config: &Config) -> String {
@@ -127,7 +127,7 @@ fn install(config: &Config) -> Result<String, String> {
 }
 
 fn problem(part: &'static str, refused: &str) -> Problem {
-    let (message, hint) = refused.split_once("; hint: ").unwrap_or((refused, "see `sallyport.example.toml`"));
+    let (message, hint) = super::split(refused, "see `sallyport.example.toml`");
     Problem { origin: None, key: Some(part.to_owned()), message: message.to_owned(), hint: hint.to_owned() }
 }
 
