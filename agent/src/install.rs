@@ -28,6 +28,9 @@ pub fn agent(os: &dyn Os, journal: &mut Journal<'_>, place: &Place) -> Result<Ou
     let failed = |error| JournalError::File { path: place.agent.clone(), error };
     let running = running.map_err(failed)?;
     if fs::canonicalize(&place.agent).is_ok_and(|path| path == running) {
+        if os.is_packaged(&running) {
+            return Ok(Outcome::Unchanged);
+        }
         // A script has put it there.
         for folder in [Some(place.folder.as_path()), place.agent.parent()].into_iter().flatten() {
             journal.adopt_folder(folder, &[&place.folder, &place.agent])?;

@@ -90,6 +90,8 @@ pub trait Family: Debug + Sync {
     // Programs.
     /// Where the agent is that all users have.
     fn system_agent(&self) -> PathBuf;
+    /// Whether a package of the system has brought a program: it comes and goes with that.
+    fn is_packaged(&self, program: &Path) -> bool;
     /// Lets everybody run a program.
     fn make_runnable(&self, path: &Path) -> io::Result<()>;
     fn is_runnable(&self, path: &Path) -> bool;

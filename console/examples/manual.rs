@@ -1,4 +1,4 @@
-//! Writes the manual pages and the shells' completions of both server programs, from their command trees:
+//! Writes the manual pages and the shells' completions of all programs, from their command trees:
 //! `cargo run --example manual -- DIR`.
 
 use std::{env, fs, io, path::Path};
@@ -9,7 +9,9 @@ use clap_complete::Shell;
 fn main() -> io::Result<()> {
     let folder = env::args_os().nth(1).ok_or_else(|| io::Error::other("which folder?"))?;
     let folder = Path::new(&folder);
-    for command in [sallyportd::cli::Cli::command(), sallyport::cli::Cli::command()] {
+    let commands =
+        [sallyportd::cli::Cli::command(), sallyport::cli::Cli::command(), claude_agent::cli::Cli::command()];
+    for command in commands {
         write(command, folder)?;
     }
     Ok(())

@@ -28,9 +28,12 @@ impl Place {
         let folder = os.home()?.join(".claude");
         let system = os.platform()?.os();
         let name = if system == System::Windows { "claude-agent.exe" } else { "claude-agent" };
+        // What a package keeps up to date is not copied.
+        let packaged = Some(os.system_agent()).filter(|path| os.is_packaged(path));
+        let agent = config.agent_path.clone().or(packaged);
         Some(Self {
             system,
-            agent: config.agent_path.clone().unwrap_or_else(|| folder.join("bin").join(name)),
+            agent: agent.unwrap_or_else(|| folder.join("bin").join(name)),
             configuration: folder.join(config::FILE),
             settings: folder.join(SETTINGS),
             folder,

@@ -102,6 +102,10 @@ impl Family for Fake {
         self.managed_dir().join("claude-agent")
     }
 
+    fn is_packaged(&self, program: &Path) -> bool {
+        program == self.folder.path().join("packaged")
+    }
+
     fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
         super::this().link(at, program)
     }

@@ -68,7 +68,13 @@ impl Family for System {
     }
 
     fn system_agent(&self) -> PathBuf {
-        PathBuf::from("/usr/local/bin/claude-agent")
+        let packaged = env::current_exe().ok().filter(|program| self.is_packaged(program));
+        packaged.unwrap_or_else(|| PathBuf::from("/usr/local/bin/claude-agent"))
+    }
+
+    /// As the Filesystem Hierarchy Standard divides `/usr` (4.9).
+    fn is_packaged(&self, program: &Path) -> bool {
+        program.starts_with("/usr") && !program.starts_with("/usr/local")
     }
 
     fn make_runnable(&self, path: &Path) -> io::Result<()> {
@@ -155,6 +161,18 @@ mod tests {
         System.create_private(&path).unwrap();
         assert!(!System.is_exposed(&path).unwrap());
         assert_eq!(System.create_private(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn a_package_brings_what_is_in_usr_but_not_what_is_local() {
+        assert!(System.is_packaged(Path::new("/usr/bin/claude-agent")));
+        assert!(!System.is_packaged(Path::new("/usr/local/bin/claude-agent")));
+        assert!(!System.is_packaged(Path::new("/home/ada/usr/claude-agent")));
+        assert_eq!(
+            System.system_agent(),
+            Path::new("/usr/local/bin/claude-agent"),
+            "tests are of no package"
+        );
     }
 
     #[test]

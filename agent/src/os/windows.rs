@@ -81,6 +81,11 @@ impl Family for Windows {
         self.managed_dir().join("claude-agent.exe")
     }
 
+    /// There is no package of the agent.
+    fn is_packaged(&self, _program: &Path) -> bool {
+        false
+    }
+
     /// A program that runs can't be replaced, but it can be renamed.
     fn link(&self, at: &Path, program: &Path) -> io::Result<()> {
         let new = at.with_extension("new");

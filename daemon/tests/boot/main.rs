@@ -1,4 +1,4 @@
-//! The daemon under a real systemd, which `.ci/boot` boots in a container. Scripts beside this file say what happens there.
+//! The daemon and the packages under a real systemd, which `.ci/boot` boots in a container. Scripts beside this file say what happens there.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -96,6 +96,22 @@ fn an_rpm_never_takes_away_what_cannot_be_had_again() {
     let mut copies = house();
     copies.push((package("sallyport-VERSION-1.x86_64.rpm"), "/root/sallyport.rpm"));
     assert_passed(&boot("rpm.sh", &copies));
+}
+
+#[test]
+#[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
+fn the_agents_package_sets_a_machine_up_and_puts_everything_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let deb = package("claude-agent_VERSION-1_amd64.deb");
+    let newer = folder.path().join("newer.deb");
+    changed(&deb, "1", "true", &newer);
+    let mut copies = house();
+    copies.extend([
+        (deb, "/root/claude-agent.deb"),
+        (newer, "/root/newer-agent.deb"),
+        (package("claude-agent-VERSION-1.x86_64.rpm"), "/root/claude-agent.rpm"),
+    ]);
+    assert_passed(&boot("agent.sh", &copies));
 }
 
 #[test]
