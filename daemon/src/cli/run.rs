@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use rustix::process::geteuid;
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -110,6 +111,9 @@ pub(super) fn configured(given: &Given, starter: Starter, parent: Parent<'_>) ->
     };
     for warning in warnings {
         warn!(target: "sallyportd::config", hint = warning.hint, "{}", warning.message);
+    }
+    if matches!(parent, Parent::Gone(_)) && geteuid().is_root() {
+        warn!(hint = "name another user with `--user`", "the daemon runs as root");
     }
     limit::compare(limit::raise(), &in_use.config);
     let launch = Launch { given: given.clone(), in_use, parts: vec![verbosity], starter };

@@ -23,6 +23,10 @@ use crate::{
     },
 };
 
+/// It reads one index, and nothing of sessions that have not ended.
+const ENDS: &str =
+    "SELECT id, ended_at, end_reason FROM session WHERE access_until > ?1 AND ended_at IS NOT NULL";
+
 pub(super) fn insert(connection: &Connection, session: &Session) -> Result<(), Fault> {
     let Identity { session: session_id, user, email, name, groups, device } = &session.identity;
     connection
@@ -199,9 +203,7 @@ pub(super) fn ends(connection: &Connection, now: Timestamp) -> Result<Ends, Faul
     let mut statement =
         connection.prepare_cached("SELECT coalesce(max(access_until), 0) AS last FROM session")?;
     let access_until = statement.query_and_then([], |row| get_time(row, "last"))?.next().transpose()?;
-    let mut statement = connection.prepare_cached(
-        "SELECT id, ended_at, end_reason FROM session WHERE access_until > ?1 AND ended_at IS NOT NULL",
-    )?;
+    let mut statement = connection.prepare_cached(ENDS)?;
     let rows = statement.query([time(now)])?;
     let ended = rows.and_then(|row| {
         let ended = read_end(row)?.ok_or(Fault::Unreadable("end of a session"))?;
@@ -243,4 +245,19 @@ fn read_end(row: &Row<'_>) -> Result<Option<Ended>, Fault> {
 
 fn json(value: &impl serde::Serialize) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|_| Fault::Unreadable("text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::migration::migrate;
+
+    #[test]
+    fn ends_are_found_without_a_look_at_every_session() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let plan = format!("EXPLAIN QUERY PLAN {ENDS}");
+        let plan: String = connection.query_row(&plan, [0], |row| row.get("detail")).unwrap();
+        assert!(plan.contains("USING COVERING INDEX session_ended"), "{plan}");
+    }
 }

@@ -101,6 +101,7 @@ const UNCHAINED: &str = "
     DROP TABLE lock;
     DROP INDEX session_device;
     DROP INDEX session_changed_at;
+    DROP INDEX session_ended;
     ALTER TABLE session DROP COLUMN requests;
     ALTER TABLE session DROP COLUMN input;
     ALTER TABLE session DROP COLUMN output;
