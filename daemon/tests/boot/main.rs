@@ -22,7 +22,8 @@ const FILES: [(&str, &str); 6] = [
     ("daemon/tests/boot/house.sh", "/root/house.sh"),
     ("daemon/tests/boot/load.py", "/root/load.py"),
 ];
-const PACKAGES: [&str; 5] = ["ca-certificates", "curl", "procps", "python3", "rpm"];
+const PACKAGES: [&str; 9] =
+    ["ca-certificates", "curl", "iproute2", "jq", "openssl", "procps", "python3", "rpm", "sqlite3"];
 
 fn boot(script: &str, copies: &[(PathBuf, &str)]) -> Output {
     let root = root();
@@ -96,6 +97,31 @@ fn an_rpm_never_takes_away_what_cannot_be_had_again() {
     let mut copies = house();
     copies.push((package("sallyport-VERSION-1.x86_64.rpm"), "/root/sallyport.rpm"));
     assert_passed(&boot("rpm.sh", &copies));
+}
+
+/// Boots a bare system with the package and the guides.
+fn assert_is_true(script: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let package = package("sallyport_VERSION-1_amd64.deb");
+    let newer = folder.path().join("newer.deb");
+    changed(&package, "1", "true", &newer);
+    let mut copies = house();
+    copies.extend([(package, "/root/sallyport.deb"), (newer, "/root/newer.deb")]);
+    copies.push((root().join("daemon/tests/boot/guide.py"), "/root/guide.py"));
+    copies.push((root().join("docs"), "/root/docs"));
+    assert_passed(&boot(script, &copies));
+}
+
+#[test]
+#[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
+fn every_guide_can_be_followed_to_the_letter() {
+    assert_is_true("guide.sh");
+}
+
+#[test]
+#[ignore = "boots a real systemd, as root, with what `packaging/build` has built"]
+fn a_symptom_looks_as_the_guide_says_and_its_advice_helps() {
+    assert_is_true("symptom.sh");
 }
 
 #[test]
