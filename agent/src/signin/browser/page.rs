@@ -106,3 +106,23 @@ async fn write(mut stream: TcpStream, (status, text): (&str, &str)) -> io::Resul
     stream.write_all(page.as_bytes()).await?;
     stream.shutdown().await
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::secret::Secret;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_loaded_again_is_told_so_and_changes_nothing() {
+        let code = |code: &str| Ok(Outcome::Code(Secret::new(code.to_owned())));
+        let (found, mut waiting) = oneshot::channel();
+        let mut found = Some(found);
+        assert_eq!(answer(Err(Stray::Path), &mut found).0, "404 Not Found");
+        assert_eq!(answer(code("first"), &mut found).0, "200 OK");
+        let (status, text) = answer(code("second"), &mut found);
+        assert_eq!(status, "410 Gone");
+        assert!(text.contains("answered already"), "{text}");
+        assert!(matches!(waiting.try_recv(), Ok(Outcome::Code(code)) if code.expose() == "first"));
+    }
+}
