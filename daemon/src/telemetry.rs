@@ -41,8 +41,6 @@ use record::Fields;
 const OURS: &str = "sallyportd";
 /// The most that other crates may say.
 const FOREIGN_LIMIT: LevelFilter = LevelFilter::INFO;
-/// Its warnings are what `bedrock` warns of, once more and at great length.
-const TOLD_BY_US: &str = "aws_config::";
 /// Modules inside another one that have a word of their own.
 const ROOMS: [&str; 2] = ["entra", "bedrock"];
 
@@ -168,8 +166,7 @@ fn level_of(levels: &Levels, target: &str) -> LevelFilter {
     if is_ours(target) {
         return special.unwrap_or(levels.general);
     }
-    let most = if target.starts_with(TOLD_BY_US) { LevelFilter::ERROR } else { LevelFilter::WARN };
-    special.unwrap_or(levels.general.min(most)).min(FOREIGN_LIMIT)
+    special.unwrap_or(levels.general.min(LevelFilter::WARN)).min(FOREIGN_LIMIT)
 }
 
 fn is_ours(target: &str) -> bool {
@@ -262,7 +259,6 @@ mod tests {
     #[test]
     fn other_crates_never_say_what_they_see_on_the_wire() {
         let levels: Levels = "trace,hyper=trace,rustls=off".parse().unwrap();
-        assert_eq!(level_of(&levels, "aws_config::meta::credentials::chain"), LevelFilter::ERROR);
         assert_eq!(level_of(&levels, "sallyportd::http"), LevelFilter::TRACE);
         assert_eq!(level_of(&levels, "hyper::proto::h1"), LevelFilter::INFO);
         assert_eq!(level_of(&levels, "reqwest::connect"), LevelFilter::WARN);
