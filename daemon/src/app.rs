@@ -16,6 +16,7 @@ use tracing::info;
 use self::{door::AdminDoor, listener::Listeners, part::Parts};
 use crate::{
     admin::peer::Roles,
+    budget::Budgets,
     clock::Clock,
     config::{Config, Given, InUse},
     domain::audit::Origin,
@@ -51,6 +52,7 @@ pub struct Running {
     health: Arc<Health>,
     store: Arc<SqliteStore>,
     live: Arc<LiveSessions>,
+    budgets: Arc<Budgets>,
     groups: Groups,
     drain_timeout: Duration,
     owns_admin_socket: bool,
@@ -131,6 +133,7 @@ async fn assemble(mut launch: Launch, groups: &Groups) -> anyhow::Result<Running
         health: parts.health.clone(),
         store: parts.store.clone(),
         live: parts.sessions.live.clone(),
+        budgets: parts.budgets.clone(),
         groups: groups.clone(),
         drain_timeout: config.http.drain_timeout,
         owns_admin_socket: listeners.owns_admin_socket,
@@ -202,6 +205,7 @@ impl Running {
         info!(socket = %self.admin_socket.display(), version = env!("CARGO_PKG_VERSION"), "ready");
         if hands_over {
             self.follow();
+            self.follow_spending();
         }
         self.notify.ready();
     }

@@ -3,6 +3,8 @@
 //!
 //! Invariant: a grant holds in the store first and here second, so that what was granted survives a restart.
 
+mod follow;
+
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
@@ -26,11 +28,9 @@ use crate::{
     event,
     reload::{Prepared, Reload},
     session::Sessions,
-    store::{
-        GrantEnd, Store, StoreError, carry_through,
-        query::{UsageBy, UsageQuery},
-    },
+    store::{GrantEnd, Store, StoreError, carry_through, query::Spending},
 };
+pub use follow::Following;
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_mins(1);
@@ -42,24 +42,31 @@ pub struct Budgets {
     limits: Arc<Limits>,
     policies: ArcSwap<Policies>,
     clock: Clock,
+    /// The last late usage that was found at the start.
+    late: u64,
 }
 
 impl Budgets {
     /// Sums what was spent and takes over the grants that hold. No request may be served before.
     pub async fn load(sessions: Sessions, config: &Config, clock: Clock) -> Result<Self, StoreError> {
         let (limits, now) = (Arc::new(Limits::default()), clock.now());
-        load_spending(&limits, sessions.store.as_ref(), now).await?;
+        let late = load_spending(&limits, sessions.store.as_ref(), now).await?;
         let grants = sessions.store.grants(now).await?;
         info!(grants = grants.len(), "grants loaded");
         for grant in grants {
             limits.grant(grant);
         }
-        Ok(Self { sessions, limits, policies: ArcSwap::from_pointee(policies(config)), clock })
+        Ok(Self { sessions, limits, policies: ArcSwap::from_pointee(policies(config)), clock, late })
     }
 
     /// The counters.
     pub fn limits(&self) -> &Arc<Limits> {
         &self.limits
+    }
+
+    /// Takes over what is spent at the daemon that hands over to this one.
+    pub fn following(&self) -> Following {
+        Following::new(self.limits.clone(), self.sessions.store.clone(), self.late)
     }
 
     /// How far a user who is in these groups is with what they may spend.
@@ -136,17 +143,18 @@ fn policies(config: &Config) -> Policies {
     Policies::new(config.policies.clone(), &config.gateway.aliases)
 }
 
-async fn load_spending(limits: &Limits, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
-    for period in Period::ALL {
-        let window = period.around(now);
-        let query = UsageQuery { by: UsageBy::User, ended: window.start..window.end, limit: u32::MAX };
-        let sums = store.usage(query).await?;
+/// Returns the number of the last late usage that is in it.
+async fn load_spending(limits: &Limits, store: &dyn Store, now: Timestamp) -> Result<u64, StoreError> {
+    let windows = Period::ALL.map(|period| period.around(now));
+    let times = windows.iter().map(|window| window.start..window.end).collect();
+    let Spending { sums, late } = store.spending(times).await?;
+    for ((period, window), sums) in Period::ALL.into_iter().zip(windows).zip(sums) {
         for sum in &sums {
             limits.restore(&UserId::new(sum.key.clone()), period, sum.cost, now);
         }
         info!(users = sums.len(), since = %window.start, "spending loaded");
     }
-    Ok(())
+    Ok(late)
 }
 
 fn told(event: AuditEvent, grant: &Grant, (operator, reason): (u32, &str), at: Timestamp) -> Event {
@@ -170,9 +178,9 @@ mod tests {
     };
 
     /// Sunday, 9 August 2026, 12:00 UTC.
-    const NOON: Timestamp = Timestamp(1_786_276_800_000);
+    pub(super) const NOON: Timestamp = Timestamp(1_786_276_800_000);
 
-    fn record(user: &str, hours_ago: u64, dollars: u64) -> UsageRecord {
+    pub(super) fn record(user: &str, hours_ago: u64, dollars: u64) -> UsageRecord {
         let ended = Timestamp(NOON.0 - hours_ago * 3_600_000);
         UsageRecord {
             id: Uuid::now_v7(),

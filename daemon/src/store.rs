@@ -10,7 +10,7 @@ pub mod query;
 pub mod sqlite;
 pub mod token;
 
-use std::{fmt::Debug, future::Future, pin::Pin, sync::Arc};
+use std::{fmt::Debug, future::Future, ops::Range, pin::Pin, sync::Arc};
 
 use aws_lc_rs::digest;
 use shared::{id::SessionId, time::Timestamp};
@@ -27,7 +27,9 @@ use crate::domain::{
     session::{Ended, Lifetimes, Lock, Refusal, Session},
     usage::UsageRecord,
 };
-use query::{AuditQuery, Checked, Holder, HolderQuery, SessionQuery, UsageQuery, UsageSum};
+use query::{
+    AuditQuery, Checked, Holder, HolderQuery, LateUsage, SessionQuery, Spending, UsageQuery, UsageSum,
+};
 
 /// What the chain of the audit trail is made with: SHA-256.
 pub fn sha256(bytes: &[u8]) -> Hash {
@@ -85,6 +87,10 @@ pub trait Store: Send + Sync + Debug {
     fn add_usage(&self, records: Arc<[UsageRecord]>, now: Timestamp) -> Pending<'_, ()>;
     /// Sums of usage, largest first.
     fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>>;
+    /// What users had spent in each of these times, all as it stood at one moment.
+    fn spending(&self, times: Vec<Range<Timestamp>>) -> Pending<'_, Spending>;
+    /// What daemons that had handed over wrote later than this number, in its order.
+    fn late_usage(&self, after: u64) -> Pending<'_, Vec<LateUsage>>;
     /// Forgets usage of requests that ended before a moment, some at a time. What was used in each session stays. Says how
     /// many.
     fn forget_usage(&self, before: Timestamp) -> Pending<'_, usize>;

@@ -39,7 +39,7 @@ impl Running {
             warn!(sockets = self.groups.open.len(), "sockets did not close in time");
         }
         self.remove_admin_socket();
-        self.store.release();
+        self.store.release().await;
         handed_over.await;
         self.follow();
         self.groups.doors.stop(self.drain_timeout + MARGIN).await;
@@ -53,6 +53,13 @@ impl Running {
         let following = Following::new(self.live.clone(), self.store(), Clock::System);
         let (span, stop) = (self.drain_timeout + MARGIN, self.groups.background.stopping());
         self.groups.background.spawn("following", following.run(span, stop));
+    }
+
+    /// Counts what the last requests of a predecessor cost, until all of it is written.
+    pub(super) fn follow_spending(&self) {
+        let span = self.drain_timeout + 2 * MARGIN + LAST_CALL;
+        let following = self.budgets.following().run(span, self.groups.doors.stopping());
+        self.groups.background.spawn("following spending", following);
     }
 
     /// Tells the service manager every so often that the daemon lives.

@@ -127,6 +127,11 @@ impl Limits {
         state.account(user).restore(period, spent, now);
     }
 
+    /// Adds what a request has cost that was not reserved here and ended at `at`.
+    pub fn add(&self, user: &UserId, cost: Money, at: Timestamp) {
+        self.lock().account(user).add(cost, at);
+    }
+
     /// Raises the caps of a user for a while.
     pub fn grant(&self, grant: Grant) {
         let user = grant.user.clone();

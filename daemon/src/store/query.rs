@@ -141,6 +141,25 @@ pub struct UsageQuery {
     pub limit: u32,
 }
 
+/// What users had spent at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spending {
+    /// In each time that was asked for.
+    pub sums: Vec<Vec<UsageSum>>,
+    /// The number of the last late usage among it.
+    pub late: u64,
+}
+
+/// A request that ended when its daemon had handed over to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateUsage {
+    /// In the order of their writing.
+    pub number: u64,
+    pub user: UserId,
+    pub cost: Money,
+    pub ended: Timestamp,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UsageBy {
     Session,

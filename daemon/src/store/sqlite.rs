@@ -21,15 +21,25 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    ops::Range,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use rusqlite::Connection;
 use shared::{id::SessionId, time::Timestamp};
+use tracing::warn;
 
 use super::{
     Attempt, Ending, Ends, Finish, GrantEnd, Opened, Opening, Order, Pending, Refreshed, Revoked, Store,
     StoreError, TokenHash,
-    query::{AuditQuery, Checked, Holder, HolderQuery, SessionQuery, UsageQuery, UsageSum},
+    query::{
+        AuditQuery, Checked, Holder, HolderQuery, LateUsage, SessionQuery, Spending, UsageQuery, UsageSum,
+    },
 };
 use crate::domain::{
     audit::{AuditEntry, AuditRecord, Head, Origin},
@@ -48,6 +58,8 @@ pub struct SqliteStore {
     writer: Worker,
     reader: Worker,
     files: Files,
+    /// Another daemon counts what is spent: it must hear of what is written from now on.
+    has_handed_over: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
@@ -59,11 +71,22 @@ impl SqliteStore {
             writer: Worker::start(Role::Writer, writer, files.database.clone())?,
             reader: Worker::start(Role::Reader, reader, files.database.clone())?,
             files,
+            has_handed_over: Arc::default(),
         })
     }
 
-    /// Lets a successor open the database, while what is in flight here is still written.
-    pub fn release(&self) {
+    /// Lets a successor open the database, while what is in flight here is still written. What it finds there and what is
+    /// late are divided by a commit, so that it counts all usage once.
+    pub async fn release(&self) {
+        let late = self.has_handed_over.clone();
+        let marked = self.writer.run(Durability::Process, move |_| {
+            late.store(true, Ordering::Relaxed);
+            Ok(())
+        });
+        if let Err(error) = marked.await {
+            warn!(%error, "the successor may not hear of the last usage");
+            self.has_handed_over.store(true, Ordering::Relaxed);
+        }
         self.files.release();
     }
 
@@ -167,12 +190,23 @@ impl Store for SqliteStore {
     }
 
     fn add_usage(&self, records: Arc<[UsageRecord]>, now: Timestamp) -> Pending<'_, ()> {
-        let work = move |connection: &Connection| usage::insert(connection, &records, now);
+        let late = self.has_handed_over.clone();
+        let work = move |connection: &Connection| {
+            usage::insert(connection, &records, now, late.load(Ordering::Relaxed))
+        };
         Box::pin(self.writer.run(Durability::Process, work))
     }
 
     fn usage(&self, query: UsageQuery) -> Pending<'_, Vec<UsageSum>> {
         self.read(move |connection| usage::sum(connection, &query))
+    }
+
+    fn spending(&self, times: Vec<Range<Timestamp>>) -> Pending<'_, Spending> {
+        self.read(move |connection| usage::spending(connection, times))
+    }
+
+    fn late_usage(&self, after: u64) -> Pending<'_, Vec<LateUsage>> {
+        self.read(move |connection| usage::late(connection, after))
     }
 
     fn forget_usage(&self, before: Timestamp) -> Pending<'_, usize> {

@@ -72,12 +72,16 @@ impl Account {
         let tokens = used.map_or(0, |used| used.tokens.total().saturating_sub(used.tokens.cache_read));
         self.minute.correct(hold.since, hold.estimate.tokens, tokens);
         if let Some(used) = used {
-            self.spend.add(used.cost, used.at);
+            self.add(used.cost, used.at);
         }
     }
 
     pub(super) fn restore(&mut self, period: Period, spent: Money, now: Timestamp) {
         self.spend.restore(period, spent, now);
+    }
+
+    pub(super) fn add(&mut self, cost: Money, at: Timestamp) {
+        self.spend.add(cost, at);
     }
 
     pub(super) fn spent(&mut self, period: Period, now: Timestamp) -> Money {

@@ -226,6 +226,17 @@ fn what_was_spent_before_the_start_counts() {
 }
 
 #[test]
+fn what_another_daemon_has_spent_counts() {
+    let house = House::new(per_day("10"));
+    house.spend("1", NOON);
+    house.limits.add(&ada(), dollars("8"), after(1));
+    house.spend("1", after(2));
+    assert_eq!(house.refusal(after(2)).code(), "spend_per_day");
+    house.limits.add(&UserId::new("grace"), dollars("9"), after(2));
+    assert_eq!(house.limits.spent(&UserId::new("grace"), Period::Month, after(2)), dollars("9"));
+}
+
+#[test]
 fn idle_users_are_forgotten_and_only_they() {
     let house = House::new(per_day("10"));
     let held = house.ask(Estimate::default(), NOON).unwrap();

@@ -7,7 +7,7 @@ use super::{audit, fault::Fault};
 use crate::store::StoreError;
 
 /// Step `n` is the `n`th file. A file that was released is never changed.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../migration/sqlite/0001_session.sql"),
     include_str!("../migration/sqlite/0002_usage.sql"),
     include_str!("../migration/sqlite/0003_audit.sql"),
@@ -17,6 +17,7 @@ const STEPS: [&str; 9] = [
     include_str!("../migration/sqlite/0007_session_use.sql"),
     include_str!("../migration/sqlite/0008_grant.sql"),
     include_str!("../migration/sqlite/0009_ends.sql"),
+    include_str!("../migration/sqlite/0010_late_usage.sql"),
 ];
 
 /// The version since which the audit trail is a chain.

@@ -1,22 +1,22 @@
 //! Usage: adding in batches, to itself and to the sessions it is of; summing; forgetting.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use rusqlite::{Connection, Row, named_params};
 use shared::{
     api::admin::SessionUse,
-    id::{ModelId, SessionId},
+    id::{ModelId, SessionId, UserId},
     time::Timestamp,
     usage::{Money, Tokens},
 };
 
 use super::{
-    column::{count, get_count, get_session, id, money, time},
+    column::{count, get_count, get_session, get_time, id, money, place, time},
     fault::Fault,
 };
 use crate::{
     domain::usage::UsageRecord,
-    store::query::{UsageBy, UsageQuery, UsageSum},
+    store::query::{LateUsage, Spending, UsageBy, UsageQuery, UsageSum},
 };
 
 /// No sum of a session grows beyond this, so that adding to it can't overflow.
@@ -24,10 +24,20 @@ const HIGHEST: i64 = 1 << 62;
 /// Others who write wait as long as that takes: milliseconds.
 const FORGOTTEN_AT_ONCE: u32 = 500;
 
-pub(super) fn insert(connection: &Connection, records: &[UsageRecord], now: Timestamp) -> Result<(), Fault> {
+const LAST_LATE: &str = "SELECT max(late) FROM usage WHERE late IS NOT NULL";
+const LATE: &str = "SELECT late, user, cost, ended_at FROM usage WHERE late > ?1 ORDER BY late";
+
+/// `is_late` gives each record a number.
+pub(super) fn insert(
+    connection: &Connection,
+    records: &[UsageRecord],
+    now: Timestamp,
+    is_late: bool,
+) -> Result<(), Fault> {
     let mut added = HashMap::<SessionId, SessionUse>::new();
     for record in records {
-        if insert_one(connection, record)? {
+        let late = if is_late { Some(last_late(connection)?.saturating_add(1)) } else { None };
+        if insert_one(connection, record, late)? {
             add(added.entry(record.session).or_default(), record);
         }
     }
@@ -38,14 +48,14 @@ pub(super) fn insert(connection: &Connection, records: &[UsageRecord], now: Time
 }
 
 /// Says whether it was not there yet.
-fn insert_one(connection: &Connection, record: &UsageRecord) -> Result<bool, Fault> {
+fn insert_one(connection: &Connection, record: &UsageRecord, late: Option<u64>) -> Result<bool, Fault> {
     let mut statement = connection.prepare_cached(
         "INSERT OR IGNORE INTO usage (id, session, user, model, surface, request, started_at, ended_at,
                                       input, output, cache_read, cache_write, cache_write_hour, cost, outcome,
-                                      estimated)
+                                      estimated, late)
          VALUES (:id, :session, :user, :model, :surface, :request, :started, :ended,
                  :input, :output, :cache_read, :cache_write, :cache_write_hour, :cost, :outcome,
-                 :estimated)",
+                 :estimated, :late)",
     )?;
     let inserted = statement.execute(named_params! {
         ":id": record.id.into_bytes(),
@@ -64,6 +74,7 @@ fn insert_one(connection: &Connection, record: &UsageRecord) -> Result<bool, Fau
         ":cost": money(record.cost),
         ":outcome": record.outcome.as_str(),
         ":estimated": record.estimated,
+        ":late": late.map(place),
     })?;
     Ok(inserted > 0)
 }
@@ -150,6 +161,33 @@ pub(super) fn sum(connection: &Connection, query: &UsageQuery) -> Result<Vec<Usa
     rows.and_then(|row| read(row, query.by)).collect()
 }
 
+/// The caller's transaction keeps all of it of one moment.
+pub(super) fn spending(connection: &Connection, times: Vec<Range<Timestamp>>) -> Result<Spending, Fault> {
+    let queries = times.into_iter().map(|ended| UsageQuery { by: UsageBy::User, ended, limit: u32::MAX });
+    let sums = queries.map(|query| sum(connection, &query)).collect::<Result<_, Fault>>()?;
+    Ok(Spending { sums, late: last_late(connection)? })
+}
+
+pub(super) fn late(connection: &Connection, after: u64) -> Result<Vec<LateUsage>, Fault> {
+    let mut statement = connection.prepare_cached(LATE)?;
+    let rows = statement.query([place(after)])?;
+    rows.and_then(|row| {
+        Ok(LateUsage {
+            number: get_count(row, "late")?,
+            user: UserId::new(row.get::<_, String>("user")?),
+            cost: Money::from_micros(get_count(row, "cost")?),
+            ended: get_time(row, "ended_at")?,
+        })
+    })
+    .collect()
+}
+
+/// The highest number that was given.
+fn last_late(connection: &Connection) -> Result<u64, Fault> {
+    let last: Option<i64> = connection.prepare_cached(LAST_LATE)?.query_row([], |row| row.get(0))?;
+    Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or_default())
+}
+
 pub(super) fn forget(connection: &Connection, before: Timestamp) -> Result<usize, Fault> {
     let mut statement = connection.prepare_cached(
         "DELETE FROM usage WHERE id IN (SELECT id FROM usage WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)",
@@ -179,4 +217,20 @@ fn tokens(row: &Row<'_>) -> Result<Tokens, Fault> {
         cache_write: get_count(row, "cache_write")?,
         cache_write_hour: get_count(row, "cache_write_hour")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::migration::migrate, *};
+
+    #[test]
+    fn late_usage_is_found_without_a_look_at_all_of_it() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        for question in [LAST_LATE.to_owned(), LATE.replace("?1", "7")] {
+            let plan = format!("EXPLAIN QUERY PLAN {question}");
+            let plan: String = connection.query_row(&plan, [], |row| row.get("detail")).unwrap();
+            assert!(plan.contains("INDEX usage_late"), "{plan}");
+        }
+    }
 }

@@ -3,13 +3,15 @@
 use std::{collections::BTreeSet, net::TcpListener, os::unix::net::UnixDatagram, time::Duration};
 
 use rustix::process::Signal;
-use serde_json::json;
+use sallyportd::sandbox::entra::User;
+use serde_json::{Value, json};
 
 use super::{
     ask, client_of,
     daemon::{Daemon, World, client},
-    drain::{held_stream, rest},
+    drain::{held, held_stream, rest},
 };
+use crate::admin::world::Operator;
 
 const KEPT: [&str; 2] = ["run", "--hand-over"];
 
@@ -56,6 +58,42 @@ async fn the_successor_ends_streams_of_its_predecessor() {
     let whole = rest(stream, begun).await;
     assert!(!whole.contains("message_stop"), "{whole}");
     old.until("ended by the other daemon").await;
+}
+
+/// Ten dollars a day, of which each word of an answer costs one.
+const TEN_WORDS_A_DAY: &str = "[[policy]]\nname = 'all'\ngroups = ['*']\nspend_per_day = '$10'\n\
+                               [[price]]\nmodel = '*'\ninput = 0\noutput = 1_000_000\n";
+
+/// What the daemon that answers at the socket counts as spent today. It must be what is in the store.
+async fn spent(world: &World) -> Value {
+    let operator = Operator::at(&world.path("run/admin.sock"));
+    let user = operator.get(&format!("/users/{}", User::ADA.oid)).await;
+    let spent = user["budget"]["spending"][0]["spent"].clone();
+    let recorded = operator.get("/usage?by=user").await;
+    assert_eq!(spent, recorded["items"][0]["cost"]);
+    spent
+}
+
+#[tokio::test]
+async fn what_a_stream_cost_beside_the_successor_is_spent_there_once() {
+    let (world, socket) = (World::new().await, socket());
+    world.write("sallyport.toml", TEN_WORDS_A_DAY);
+    let first = world.start_on(&socket, "gateway", &KEPT).await;
+    let token = first.sign_in(&client(&[]), &world).await.access_token;
+    let (mut old, mut costs) = (first, Vec::new());
+    for _ in 0..2 {
+        let (stream, begun) = held(&world, &old.url("gateway"), token.expose()).await;
+        let new = restart(&world, &mut old, &socket).await;
+        world.bedrock.resume();
+        assert!(rest(stream, begun).await.contains("seven"));
+        new.until("spending of the other daemon counted").await;
+        costs.push(spent(&world).await);
+        old = new;
+    }
+    assert_eq!(costs, [json!(7_000_000), json!(14_000_000)]);
+    let request = client(&[]).post(format!("{}/v1/messages", old.url("gateway")));
+    let body = json!({ "model": "sandbox.echo", "max_tokens": 64, "messages": [{ "role": "user", "content": "hi" }] });
+    assert_eq!(request.bearer_auth(token.expose()).json(&body).send().await.unwrap().status(), 429);
 }
 
 #[tokio::test]

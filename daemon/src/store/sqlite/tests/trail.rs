@@ -102,6 +102,8 @@ const UNCHAINED: &str = "
     DROP INDEX session_device;
     DROP INDEX session_changed_at;
     DROP INDEX session_ended;
+    DROP INDEX usage_late;
+    ALTER TABLE usage DROP COLUMN late;
     ALTER TABLE session DROP COLUMN requests;
     ALTER TABLE session DROP COLUMN input;
     ALTER TABLE session DROP COLUMN output;
