@@ -59,7 +59,7 @@ pub(super) fn read(
     found
 }
 
-/// A path as a file says it: `$CREDENTIALS_DIRECTORY/name` is a credential of that name, wherever the service manager
+/// A path as it is written: `$CREDENTIALS_DIRECTORY/name` is a credential of that name, wherever the service manager
 /// has put it. Without a folder it stays, and is not found under its name.
 pub(super) fn located(environment: &BTreeMap<String, String>, text: &str) -> String {
     let name = text

@@ -141,7 +141,7 @@ impl Ask<'_> {
         self
     }
 
-    /// It is a path, or several: a relative one begins at the base of all paths.
+    /// It is a path, or several: one that leads to a credential, or a relative one that begins at the base of all paths.
     pub fn path(mut self) -> Self {
         self.is_path = true;
         self
@@ -206,7 +206,7 @@ impl<'r> Ask<'r> {
             .or_else(by_default)
             .map(
                 |(value, origin)| {
-                    if self.is_path { (value.under(&sources.base), origin) } else { (value, origin) }
+                    if self.is_path { (sources.placed(value), origin) } else { (value, origin) }
                 },
             )
     }

@@ -132,11 +132,12 @@ impl Sources {
     /// What the configuration file says about a key.
     pub fn entry(&self, key: &str) -> Option<(Value, Origin)> {
         let entry = self.file.get(key)?;
-        let value = match &entry.value {
-            Value::Text(text) => Value::Text(credential::located(&self.environment, text)),
-            value => value.clone(),
-        };
-        Some((value, self.at_line(entry.line)))
+        Some((entry.value.clone(), self.at_line(entry.line)))
+    }
+
+    /// Where a path leads, or several.
+    pub fn placed(&self, paths: Value) -> Value {
+        paths.placed(|path| self.base.join(credential::located(&self.environment, path)))
     }
 
     pub fn at_line(&self, line: usize) -> Origin {

@@ -1,10 +1,7 @@
 //! Values as they are written, and how each kind is read. A variable is always text; a file may use TOML's own
 //! types.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use shared::{time::span, usage::Money};
 
@@ -37,10 +34,10 @@ impl Value {
         }
     }
 
-    /// Relative paths as they are from elsewhere.
-    pub fn under(self, base: &Path) -> Self {
+    /// Each path of it where `place` says that it is. An empty one is none.
+    pub fn placed(self, place: impl Fn(&str) -> PathBuf) -> Self {
         let placed = |path: String| {
-            if path.trim().is_empty() { path } else { base.join(path.trim()).to_string_lossy().into_owned() }
+            if path.trim().is_empty() { path } else { place(path.trim()).to_string_lossy().into_owned() }
         };
         match self {
             Self::Text(path) => Self::Text(placed(path)),

@@ -50,6 +50,15 @@ fn a_path_may_lead_to_a_credential_wherever_that_is() {
 }
 
 #[test]
+fn a_text_that_is_no_path_stays_as_it_is_written() {
+    let text = "$CREDENTIALS_DIRECTORY/more";
+    let house = House::complete(&format!("[bedrock]\nprofile = '{text}'\n"));
+    let folder = house.folder.path().display().to_string();
+    let config = house.with("CREDENTIALS_DIRECTORY", &folder).read().config.unwrap();
+    assert_eq!(config.bedrock.profile.as_deref(), Some(text));
+}
+
+#[test]
 fn a_bad_credential_is_named_by_its_file() {
     let house = House::complete("");
     let folder = house.folder.path().join("credentials");
