@@ -51,13 +51,18 @@ pub struct TelemetryError;
 /// Writes one line, and returns how many lines before it were lost.
 type WriteLine = Box<dyn Fn(&str) -> u64 + Send + Sync>;
 
-/// Starts writing, for the life of the process: to a file, else to stderr.
-pub fn install(log: &Log, file: Option<Arc<LogFile>>) -> Result<Verbosity, TelemetryError> {
+/// Starts writing, for the life of the process: to a file, else to stderr. `echo` is a foreign target whose warnings repeat
+/// ours.
+pub fn install(
+    log: &Log,
+    echo: &'static str,
+    file: Option<Arc<LogFile>>,
+) -> Result<Verbosity, TelemetryError> {
     let write: WriteLine = match file {
         Some(file) => Box::new(move |line| file.write(line)),
         None => Box::new(to_stderr),
     };
-    let lines = Lines { log: log.clone(), clock: Clock::System, write };
+    let lines = Lines { log: log.clone(), echo, clock: Clock::System, write };
     let (lines, handle) = reload::Layer::new(lines);
     tracing_subscriber::registry().with(lines).try_init().map_err(|_| TelemetryError)?;
     panic::set_hook(Box::new(report));
@@ -96,6 +101,7 @@ fn report(panic: &PanicHookInfo<'_>) {
 /// Writes every event that is wanted as one line.
 struct Lines<W> {
     log: Log,
+    echo: &'static str,
     clock: Clock,
     write: W,
 }
@@ -106,11 +112,11 @@ where
     W: Fn(&str) -> u64 + Send + Sync + 'static,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if is_wanted(&self.log.level, metadata) { Interest::always() } else { Interest::never() }
+        if self.wants(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        is_wanted(&self.log.level, metadata)
+        self.wants(metadata)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -145,6 +151,12 @@ where
     }
 }
 
+impl<W> Lines<W> {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= level_of(&self.log.level, self.echo, metadata.target())
+    }
+}
+
 impl<W: Fn(&str) -> u64> Lines<W> {
     fn write(&self, level: Level, target: &str, fields: &Fields) -> u64 {
         let head = line::Head { time: self.clock.now(), level, target };
@@ -155,18 +167,16 @@ impl<W: Fn(&str) -> u64> Lines<W> {
     }
 }
 
-fn is_wanted(levels: &Levels, metadata: &Metadata<'_>) -> bool {
-    *metadata.level() <= level_of(levels, metadata.target())
-}
-
-/// The level that holds for a target: that of the innermost module which has one.
-fn level_of(levels: &Levels, target: &str) -> LevelFilter {
+/// The level that holds for a target: that of the innermost module which has one. Who wants details hears an echo, too.
+fn level_of(levels: &Levels, echo: &str, target: &str) -> LevelFilter {
     let named = |module: &str| levels.modules.iter().rev().find(|(name, _)| name == module);
     let special = target.rsplit("::").find_map(named).map(|(_, level)| *level);
     if is_ours(target) {
         return special.unwrap_or(levels.general);
     }
-    special.unwrap_or(levels.general.min(LevelFilter::WARN)).min(FOREIGN_LIMIT)
+    let is_repeated = target == echo && levels.general < LevelFilter::DEBUG;
+    let most = if is_repeated { LevelFilter::ERROR } else { LevelFilter::WARN };
+    special.unwrap_or(levels.general.min(most)).min(FOREIGN_LIMIT)
 }
 
 fn is_ours(target: &str) -> bool {
@@ -191,11 +201,14 @@ mod tests {
 
     use super::*;
 
+    const ECHO: &str = "foreign::chain";
+
     fn written(format: LogFormat, level: &str, work: impl FnOnce()) -> String {
         let all = Arc::new(Mutex::new(String::new()));
         let sink = all.clone();
         let lines = Lines {
             log: Log { format, level: level.parse().unwrap() },
+            echo: ECHO,
             clock: Clock::manual(Timestamp(1_700_000_000_123)),
             write: move |line: &str| {
                 sink.lock().unwrap().push_str(line);
@@ -251,17 +264,28 @@ mod tests {
     #[test]
     fn the_innermost_module_decides_the_level() {
         let levels: Levels = "warn,gateway=debug,bedrock=error".parse().unwrap();
-        assert_eq!(level_of(&levels, "sallyportd::gateway::messages"), LevelFilter::DEBUG);
-        assert_eq!(level_of(&levels, "sallyportd::gateway::bedrock::pool"), LevelFilter::ERROR);
-        assert_eq!(level_of(&levels, "sallyportd::store"), LevelFilter::WARN);
+        assert_eq!(level_of(&levels, ECHO, "sallyportd::gateway::messages"), LevelFilter::DEBUG);
+        assert_eq!(level_of(&levels, ECHO, "sallyportd::gateway::bedrock::pool"), LevelFilter::ERROR);
+        assert_eq!(level_of(&levels, ECHO, "sallyportd::store"), LevelFilter::WARN);
+    }
+
+    #[test]
+    fn what_only_repeats_our_own_warning_is_left_out_unless_it_is_asked_for() {
+        let warnings = |level: &str| {
+            written(LogFormat::Text, level, || warn!(target: ECHO, "no credentials")).lines().count()
+        };
+        for (level, expected) in [("info", 0), ("warn", 0), ("debug", 1), ("info,chain=warn", 1)] {
+            assert_eq!(warnings(level), expected, "{level}");
+        }
+        assert_eq!(level_of(&Levels::default(), ECHO, "foreign::other"), LevelFilter::WARN);
     }
 
     #[test]
     fn other_crates_never_say_what_they_see_on_the_wire() {
         let levels: Levels = "trace,hyper=trace,rustls=off".parse().unwrap();
-        assert_eq!(level_of(&levels, "sallyportd::http"), LevelFilter::TRACE);
-        assert_eq!(level_of(&levels, "hyper::proto::h1"), LevelFilter::INFO);
-        assert_eq!(level_of(&levels, "reqwest::connect"), LevelFilter::WARN);
-        assert_eq!(level_of(&levels, "rustls::server"), LevelFilter::OFF);
+        assert_eq!(level_of(&levels, ECHO, "sallyportd::http"), LevelFilter::TRACE);
+        assert_eq!(level_of(&levels, ECHO, "hyper::proto::h1"), LevelFilter::INFO);
+        assert_eq!(level_of(&levels, ECHO, "reqwest::connect"), LevelFilter::WARN);
+        assert_eq!(level_of(&levels, ECHO, "rustls::server"), LevelFilter::OFF);
     }
 }

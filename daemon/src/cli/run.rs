@@ -25,6 +25,7 @@ use super::{
 use crate::{
     app::{self, Launch, Running, Starter, limit},
     config::{Given, Reading},
+    gateway::bedrock::ECHO,
     keeper::{
         self,
         channel::{self, Kept},
@@ -71,7 +72,7 @@ fn begin(given: &Given, arguments: &RunArgs) -> anyhow::Result<ExitCode> {
     if arguments.hand_over {
         // What is wrong with the configuration is its child's to say.
         if let Ok(config) = Reading::of(given).config {
-            let _ = telemetry::install(&config.log, None);
+            let _ = telemetry::install(&config.log, ECHO, None);
         }
         return keeper::keep(sockets).context("the daemon can't be kept");
     }
@@ -105,7 +106,7 @@ pub(super) fn configured(given: &Given, starter: Starter, parent: Parent<'_>) ->
         Ok(in_use) => in_use,
         Err(problems) => return complain(&problems.to_string()),
     };
-    let verbosity = match telemetry::install(&in_use.config.log, parent.log_file()) {
+    let verbosity = match telemetry::install(&in_use.config.log, ECHO, parent.log_file()) {
         Ok(verbosity) => Arc::new(verbosity),
         Err(error) => return complain(&format!("error: {error}")),
     };

@@ -11,6 +11,7 @@ use super::complain;
 use crate::{
     app::limit,
     config::{Given, Levels, Log, LogFormat},
+    gateway::bedrock::ECHO,
     sandbox::command::{self, SandboxArgs, TokenArgs},
     telemetry,
 };
@@ -21,7 +22,7 @@ pub(super) fn sandbox(given: &Given, arguments: SandboxArgs) -> ExitCode {
         Ok(log) => log,
         Err(part) => return complain(&format!("error: `{part}` is not a level of logs")),
     };
-    if let Err(error) = telemetry::install(&log, None) {
+    if let Err(error) = telemetry::install(&log, ECHO, None) {
         return complain(&format!("error: {error}"));
     }
     limit::raise();

@@ -24,6 +24,7 @@ mod socket;
 
 use std::{sync::Arc, time::Duration};
 
+use aws_smithy_http_client::tls::TrustStore;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use shared::{id::ModelId, secret::Secret};
@@ -33,6 +34,7 @@ use tracing::{info, warn};
 pub use self::{
     answer::{Answer, UpstreamBody},
     ask::{Action, Ask},
+    chain::ECHO,
     error::{Blame, UpstreamError, UpstreamRefusal},
     inquiry::{Identity, Known},
 };
@@ -104,15 +106,17 @@ impl Bedrock {
         clock: Clock,
         tasks: &Tasks,
     ) -> Result<Self, BedrockError> {
-        let http = chain::http_client();
+        let http = chain::http_client(TrustStore::default());
         let auth = match &config.api_key {
             Some(key) => Auth::ApiKey(bearer(key)?),
             None => Auth::SigV4(chain::credentials(config, &http, &clock, tasks).await?),
         };
         announce(config, &auth);
-        let mut roots = None;
+        let (runtime, mut roots) = (endpoint::runtime(config).await?, None);
+        // It looks for certificate authorities at once, and a machine that needs none may have none.
+        let http = if runtime.is_tls { http } else { chain::http_client(TrustStore::empty()) };
         Ok(Self {
-            runtime: Upstream::new(endpoint::runtime(config).await?, config, &mut roots)?.kept_by(tasks),
+            runtime: Upstream::new(runtime, config, &mut roots)?.kept_by(tasks),
             control: Upstream::new(endpoint::control(config).await?, config, &mut roots)?.kept_by(tasks),
             counter: count::Counter::new(config, &auth, http, clock.clone()),
             auth,

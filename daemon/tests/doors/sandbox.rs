@@ -24,13 +24,13 @@ struct Summary {
 
 /// A sandbox as a program of its own, and its first line.
 async fn started(arguments: &[&str]) -> (Child, String) {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_sallyportd"))
-        .arg("sandbox")
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sallyportd"));
+    program.arg("sandbox").args(arguments);
+    ready(program).await
+}
+
+async fn ready(mut program: Command) -> (Child, String) {
+    let mut program = program.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let mut line = String::new();
     let mut lines = BufReader::new(program.stdout.take().unwrap());
     tokio::time::timeout(PATIENCE, lines.read_line(&mut line)).await.expect("it is ready").unwrap();
@@ -42,6 +42,15 @@ async fn stop(mut program: Child) {
     assert!(Command::new("kill").arg(id).status().await.unwrap().success());
     let status = tokio::time::timeout(PATIENCE, program.wait()).await.expect("it ends").unwrap();
     assert!(status.success(), "{status}");
+}
+
+#[tokio::test]
+async fn it_starts_on_a_machine_without_certificate_authorities() {
+    let mut bare = Command::new(env!("CARGO_BIN_EXE_sallyportd"));
+    bare.arg("sandbox").envs([("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")]);
+    let (program, line) = ready(bare).await;
+    assert!(!line.is_empty());
+    stop(program).await;
 }
 
 fn client() -> reqwest::Client {

@@ -6,17 +6,26 @@ use std::{path::PathBuf, sync::Arc};
 use aws_config::{BehaviorVersion, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig};
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
+use aws_smithy_http_client::{
+    Builder, Connector,
+    proxy::ProxyConfig,
+    tls::{self, TlsContext, TrustStore},
+};
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
 
 use super::{BedrockError, credential::CredentialCache};
 use crate::{clock::Clock, config, task::Tasks};
 
+/// Where its warnings of credentials come from. Ours say the same in one sentence.
+pub const ECHO: &str = "aws_config::meta::credentials::chain";
+
 /// The HTTP client of the AWS crates: for credentials and for counting tokens.
-pub(super) fn http_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
+pub(super) fn http_client(trust: TrustStore) -> SharedHttpClient {
+    let context = TlsContext::builder().with_trust_store(trust).build().unwrap_or_default();
+    Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .tls_context(context.clone())
             .proxy_config(ProxyConfig::from_env());
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));

@@ -70,7 +70,7 @@ pub(super) async fn bedrock(
     Bedrock {
         runtime: Upstream::new(endpoint::runtime(config).await.unwrap(), config, &mut None).unwrap(),
         control: Upstream::new(endpoint::control(config).await.unwrap(), config, &mut None).unwrap(),
-        counter: count::Counter::new(config, &auth, chain::http_client(), clock.clone()),
+        counter: count::Counter::new(config, &auth, chain::http_client(TrustStore::empty()), clock.clone()),
         auth,
         clock,
         pulse: Pulse::default(),

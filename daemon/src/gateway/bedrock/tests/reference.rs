@@ -35,7 +35,7 @@ impl Scene {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .endpoint_url(bedrock.endpoint())
-            .http_client(chain::http_client())
+            .http_client(chain::http_client(TrustStore::empty()))
             .credentials_provider(credentials.clone())
             .retry_config(aws_smithy_types::retry::RetryConfig::disabled());
         let config = config::Bedrock { endpoint: Some(bedrock.endpoint()), ..config() };
