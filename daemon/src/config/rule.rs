@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::Uri;
+use nix::unistd::User;
 use shared::{id::ModelId, secret::Secret};
 
 use super::{
@@ -62,24 +63,19 @@ fn strength(secret: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Users of this machine: uids, or names of `/etc/passwd`.
+/// Users of this machine: uids, or names, wherever the system finds them.
 pub(super) fn uids(value: &Value) -> Result<Vec<u32>, Bad> {
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let names = list(value)?;
-    names
-        .iter()
-        .map(|name| name.parse().ok().or_else(|| uid(&passwd, name)).ok_or_else(|| nobody(name)))
-        .collect()
+    names.iter().map(|name| name.parse().ok().or_else(|| uid(name)).ok_or_else(|| nobody(name))).collect()
 }
 
-fn uid(passwd: &str, name: &str) -> Option<u32> {
-    let mut users = passwd.lines().map(|line| line.split(':'));
-    users.find_map(|mut fields| (fields.next()? == name).then(|| fields.nth(1)?.parse().ok()).flatten())
+fn uid(name: &str) -> Option<u32> {
+    User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
 }
 
 fn nobody(name: &str) -> Bad {
     Bad::new(
-        format!("`{name}` is not a user of `/etc/passwd`"),
+        format!("`{name}` is not a user of this machine"),
         format!("write the uid that `id -u {name}` prints"),
     )
 }

@@ -1,23 +1,15 @@
-//! Names of users and groups, as `/etc/passwd` and `/etc/group` have them: a number where they have none.
+//! Names of users and groups, wherever the system finds them: a number where they have none.
 
-use std::fs;
+use nix::unistd::{Gid, Group, Uid, User};
 
 pub(super) fn user(id: u32) -> String {
-    find(&fs::read_to_string("/etc/passwd").unwrap_or_default(), id)
+    let found = User::from_uid(Uid::from_raw(id)).ok().flatten();
+    found.map_or_else(|| id.to_string(), |user| user.name)
 }
 
 pub(super) fn group(id: u32) -> String {
-    find(&fs::read_to_string("/etc/group").unwrap_or_default(), id)
-}
-
-fn find(file: &str, id: u32) -> String {
-    let id = id.to_string();
-    let named = file.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == id).then(|| name.to_owned())
-    });
-    named.unwrap_or(id)
+    let found = Group::from_gid(Gid::from_raw(id)).ok().flatten();
+    found.map_or_else(|| id.to_string(), |group| group.name)
 }
 
 #[cfg(test)]
@@ -26,8 +18,7 @@ mod tests {
 
     #[test]
     fn an_id_has_a_name_or_stays_a_number() {
-        let file =
-            "root:x:0:0:root:/root:/bin/bash\nsallyport:x:998:998::/var/lib/sallyport:/usr/sbin/nologin\n";
-        assert_eq!((find(file, 998), find(file, 7)), ("sallyport".to_owned(), "7".to_owned()));
+        assert_eq!([user(0), user(471_147)], ["root", "471147"]);
+        assert_eq!([group(0), group(471_147)], ["root", "471147"]);
     }
 }
