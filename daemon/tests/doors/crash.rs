@@ -7,18 +7,11 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use futures_util::future::join_all;
 use rusqlite::Connection;
-use sallyportd::{
-    clock::Clock,
-    sandbox::{
-        bedrock::{Options, SimulatedBedrock},
-        entra::{SimulatedEntra, User},
-    },
-    task::Tasks,
-};
+use sallyportd::sandbox::entra::User;
 use shared::secret::Secret;
-use tempfile::TempDir;
 use tokio::{sync::watch, time::Instant};
 
+use crate::run::daemon::World;
 use process::Process;
 
 /// The daemon is killed after so many answers, once for each.
@@ -26,26 +19,6 @@ const MOMENTS: [usize; 10] = [1, 2, 5, 9, 14, 23, 37, 51, 76, 120];
 const CLIENTS: usize = 8;
 /// A record is written within a second; the rest is for a machine that is busy.
 const LOSS: Duration = Duration::from_secs(2);
-
-/// What a daemon that is killed leaves behind.
-struct World {
-    entra: SimulatedEntra,
-    bedrock: SimulatedBedrock,
-    dir: TempDir,
-    tasks: Tasks,
-}
-
-impl World {
-    async fn new() -> Self {
-        let tasks = Tasks::default();
-        Self {
-            entra: SimulatedEntra::start(&tasks, Clock::System).await.unwrap(),
-            bedrock: SimulatedBedrock::start(&tasks, Options::default()).await.unwrap(),
-            dir: tempfile::tempdir().unwrap(),
-            tasks,
-        }
-    }
-}
 
 /// What a client knows of its session.
 struct Told {
@@ -206,7 +179,7 @@ async fn usage_lost_to_a_kill_is_that_of_the_last_second() {
 }
 
 fn requests_written(world: &World) -> HashSet<String> {
-    let database = Connection::open(world.dir.path().join("state/sallyport.db")).unwrap();
+    let database = Connection::open(world.path("state/sallyport.db")).unwrap();
     let mut statement = database.prepare("SELECT request FROM usage").unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }

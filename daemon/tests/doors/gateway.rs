@@ -19,6 +19,18 @@ use serde_json::{Value, json};
 
 use self::world::{Bill, OPUS, Streamed, World, hello};
 
+/// Every path that takes a body.
+pub(crate) const SURFACES: [&str; 8] = [
+    "/model/anthropic.claude-opus-4-8/invoke",
+    "/model/anthropic.claude-opus-4-8/invoke-with-response-stream",
+    "/model/anthropic.claude-opus-4-8/count-tokens",
+    "/v1/messages",
+    "/v1/messages/count_tokens",
+    "/v1/chat/completions",
+    "/invoke",
+    "/invoke-with-response-stream",
+];
+
 #[tokio::test]
 async fn a_stream_comes_to_its_end_and_is_billed_by_the_upstreams_numbers() {
     let world = World::new().await;
@@ -43,11 +55,7 @@ async fn an_answer_in_one_piece_is_billed_the_same() {
     let answer = world.invoke(OPUS).await;
     assert!(answer.headers().contains_key("x-amzn-bedrock-output-token-count"));
     assert!(answer.content_length().is_some());
-    let message: Value = answer.json().await.unwrap();
-    assert_eq!(message["content"][0]["text"], "You said: hello there");
-    let tokens = world.bedrock.requests()[0].usage.unwrap();
-    let bill = world.bill().await;
-    assert_eq!((bill.tokens, bill.outcome.as_str(), bill.estimated), (tokens, "completed", false));
+    world.assert_whole_and_billed(answer).await;
 }
 
 #[tokio::test]

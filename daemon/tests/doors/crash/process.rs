@@ -1,24 +1,16 @@
-//! The daemon as a process of its own, as `sallyportd run` starts it.
+//! A daemon that can be killed, and what its clients still hear of it.
 
-use std::{process::Stdio, sync::Mutex, time::Duration};
+use std::sync::Mutex;
 
 use reqwest::{Client, RequestBuilder, StatusCode};
-use sallyportd::task::Tasks;
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use shared::{api::auth::TokenAnswer, secret::Secret};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStderr, Command},
-    time::timeout,
-};
 
-use super::World;
-
-/// Longer than any start.
-const LONG: Duration = Duration::from_mins(1);
+use crate::run::daemon::{Daemon, World, client};
 
 pub(super) struct Process {
-    child: Mutex<Option<Child>>,
+    daemon: Mutex<Option<Daemon>>,
     auth: String,
     gateway: String,
     client: Client,
@@ -27,27 +19,16 @@ pub(super) struct Process {
 impl Process {
     /// Starts it and waits until it is ready.
     pub(super) async fn start(world: &World) -> Self {
-        let mut child = command(world).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (mut auth, mut gateway) = (String::new(), String::new());
-        while let Some(event) = next_event(&mut log).await {
-            match (event["message"].as_str(), event["service"].as_str()) {
-                (Some("listening"), Some("auth")) => auth = text(&event["url"]),
-                (Some("listening"), Some("gateway")) => gateway = text(&event["url"]),
-                (Some("ready"), _) => break,
-                _ => {}
-            }
-        }
-        drain(&world.tasks, log);
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = Client::builder().no_proxy().timeout(LONG).build().unwrap();
-        Self { child: Mutex::new(Some(child)), auth, gateway, client }
+        let daemon = world.start().await;
+        let [auth, gateway] = ["auth", "gateway"].map(|service| daemon.url(service));
+        Self { daemon: Mutex::new(Some(daemon)), auth, gateway, client: client(&[]) }
     }
 
     /// Ends it by SIGKILL, in the middle of whatever it does.
     pub(super) async fn kill(&self) {
-        let child = self.child.lock().unwrap().take();
-        child.unwrap().kill().await.unwrap();
+        let daemon = self.daemon.lock().unwrap().take().unwrap();
+        daemon.signal(Signal::KILL);
+        assert_eq!(daemon.end().await.0, None);
     }
 
     pub(super) async fn sign_in(&self, id_token: &str) -> Option<TokenAnswer> {
@@ -93,45 +74,6 @@ async fn send(request: RequestBuilder) -> Option<(StatusCode, Value)> {
     let answer = request.send().await.ok()?;
     let status = answer.status();
     Some((status, answer.json().await.ok()?))
-}
-
-/// Nothing but environment variables, as `product.md` promises.
-fn command(world: &World) -> Command {
-    let bedrock = world.bedrock.credentials();
-    let path = |name: &str| world.dir.path().join(name).to_string_lossy().into_owned();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sallyportd"));
-    command.arg("run").env_clear().current_dir(world.dir.path()).kill_on_drop(true);
-    command.envs([
-        ("INTERNAL_JWT_SECRET", "a secret of more than thirty-two bytes".to_owned()),
-        ("ENTRA_TENANT_ID", world.entra.tenant_id().to_owned()),
-        ("ENTRA_CLIENT_ID", world.entra.client_id().to_owned()),
-        ("ENTRA_AUTHORITY", world.entra.authority()),
-        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", world.bedrock.endpoint()),
-        ("AWS_ACCESS_KEY_ID", bedrock.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", bedrock.secret_access_key.expose().clone()),
-        ("BEDROCK_REGION", world.bedrock.region().to_owned()),
-        ("SALLYPORT_HOST", "127.0.0.1".to_owned()),
-        ("AUTH_PORT", "0".to_owned()),
-        ("GATEWAY_PORT", "0".to_owned()),
-        ("INSTALL_PORT", "0".to_owned()),
-        ("SALLYPORT_METRICS_LISTEN", "127.0.0.1:0".to_owned()),
-        ("SALLYPORT_STATE_DIR", path("state")),
-        ("SALLYPORT_RUNTIME_DIR", path("run")),
-        ("SALLYPORT_LOG_FORMAT", "json".to_owned()),
-    ]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command
-}
-
-async fn next_event(log: &mut Lines<BufReader<ChildStderr>>) -> Option<Value> {
-    let line = timeout(LONG, log.next_line()).await.unwrap().unwrap();
-    let line = line.unwrap_or_else(|| panic!("the daemon ended before it was ready"));
-    Some(serde_json::from_str(&line).unwrap_or_else(|_| panic!("the daemon said: {line}")))
-}
-
-/// Reads on, so that the daemon never waits for a reader of its log.
-fn drain(tasks: &Tasks, mut log: Lines<BufReader<ChildStderr>>) {
-    tasks.spawn("log", async move { while let Ok(Some(_)) = log.next_line().await {} });
 }
 
 fn text(value: &Value) -> String {

@@ -4,8 +4,11 @@ use reqwest::StatusCode;
 use sallyportd::sandbox::entra::User;
 use serde_json::json;
 
-use super::{World, process::Process};
-use crate::admin::world::{Operator, because, user};
+use super::process::Process;
+use crate::{
+    admin::world::{Operator, because, user},
+    run::daemon::World,
+};
 
 #[tokio::test]
 async fn a_revocation_and_a_lock_that_were_answered_hold_over_kill_9() {
@@ -14,7 +17,7 @@ async fn a_revocation_and_a_lock_that_were_answered_hold_over_kill_9() {
     let revoked = process.sign_in(&world.entra.id_token(User::ADA)).await.unwrap();
     let locked = process.sign_in(&world.entra.id_token(User::GRACE)).await.unwrap();
     let spared = process.sign_in(&world.entra.id_token(User::ADMIN)).await.unwrap();
-    let socket = world.dir.path().join("run/admin.sock");
+    let socket = world.path("run/admin.sock");
     let operator = Operator::at(&socket);
     let lock = json!({ "reason": "lost laptop", "duration_seconds": 3600 });
     operator.act(&user(User::GRACE, "lock"), &lock).await;
@@ -40,8 +43,8 @@ const ONE_A_MINUTE: &str = "[[policy]]\nname = 'all'\ngroups = ['*']\nrequests_p
 #[tokio::test]
 async fn a_grant_that_was_answered_holds_over_kill_9_and_so_does_its_end() {
     let world = World::new().await;
-    std::fs::write(world.dir.path().join("sallyport.toml"), ONE_A_MINUTE).unwrap();
-    let socket = world.dir.path().join("run/admin.sock");
+    world.write("sallyport.toml", ONE_A_MINUTE);
+    let socket = world.path("run/admin.sock");
     let process = Process::start(&world).await;
     process.sign_in(&world.entra.id_token(User::ADA)).await.unwrap();
     let order =

@@ -74,11 +74,7 @@ async fn an_answer_in_one_piece_is_bedrocks_own() {
     let answer = ask(&world, &body(OPUS, "hello there")).await;
     assert_eq!(answer.headers()["content-type"], "application/json");
     assert!(answer.headers().contains_key("request-id"));
-    let message: Value = answer.json().await.unwrap();
-    assert_eq!(message["content"][0]["text"], "You said: hello there");
-    let tokens = world.bedrock.requests()[0].usage.unwrap();
-    let bill = world.bill().await;
-    assert_eq!((bill.tokens, bill.outcome.as_str(), bill.estimated), (tokens, "completed", false));
+    world.assert_whole_and_billed(answer).await;
 }
 
 #[tokio::test]

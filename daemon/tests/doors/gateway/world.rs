@@ -151,6 +151,15 @@ impl World {
         self.post(&format!("/model/{model}/invoke")).send().await.unwrap()
     }
 
+    /// An answer in one piece to `hello`, billed by the upstream's numbers.
+    pub(super) async fn assert_whole_and_billed(self, answer: Response) {
+        let message: Value = answer.json().await.unwrap();
+        assert_eq!(message["content"][0]["text"], "You said: hello there");
+        let tokens = self.bedrock.requests()[0].usage.unwrap();
+        let bill = self.bill().await;
+        assert_eq!((bill.tokens, bill.outcome.as_str(), bill.estimated), (tokens, "completed", false));
+    }
+
     pub(super) async fn open_stream(&self, model: &str) -> Response {
         self.post(&format!("/model/{model}/invoke-with-response-stream")).send().await.unwrap()
     }

@@ -11,17 +11,7 @@ use sallyportd::{
 use serde_json::{Value, json};
 
 use super::world::Peer;
-
-const SURFACES: [&str; 8] = [
-    "/model/anthropic.claude-opus-4-8/invoke",
-    "/model/anthropic.claude-opus-4-8/invoke-with-response-stream",
-    "/model/anthropic.claude-opus-4-8/count-tokens",
-    "/v1/messages",
-    "/v1/messages/count_tokens",
-    "/v1/chat/completions",
-    "/invoke",
-    "/invoke-with-response-stream",
-];
+use crate::gateway::SURFACES;
 
 async fn sandbox() -> Sandbox {
     limit::raise();

@@ -13,6 +13,7 @@ use super::{
     daemon::{World, client},
     detached::Detached,
 };
+use crate::gateway::SURFACES;
 
 const PROMPT: &str = "canary-of-a-prompt";
 const COMPLETION: &str = "canary-of-a-completion";
@@ -89,17 +90,7 @@ impl Visitor {
 
     /// Requests that make no sense, on every surface.
     async fn confuse(&self) {
-        let paths = [
-            "/model/anthropic.claude-opus-4-8/invoke",
-            "/model/anthropic.claude-opus-4-8/invoke-with-response-stream",
-            "/model/anthropic.claude-opus-4-8/count-tokens",
-            "/v1/messages",
-            "/v1/messages/count_tokens",
-            "/v1/chat/completions",
-            "/invoke",
-            "/invoke-with-response-stream",
-        ];
-        for path in paths {
+        for path in SURFACES {
             for body in bodies() {
                 send(self.post(path).body(body)).await;
             }
