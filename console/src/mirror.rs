@@ -4,6 +4,7 @@
 //! way, the version that was served before is still served, whole.
 
 mod archive;
+mod asked;
 mod download;
 mod error;
 mod history;
@@ -27,6 +28,7 @@ use shared::{platform::Platform, release::Version, time::Timestamp};
 
 pub use self::{
     archive::{Exported, export, import},
+    asked::asked,
     error::MirrorError,
     history::{Action, Entry, history},
     order::{Channel, Order, Signer, Trust, Wanted},
@@ -64,6 +66,8 @@ pub struct Outcome {
     pub fetched_bytes: u64,
     /// The fingerprint of the key that signed the manifest; none if nobody checked.
     pub signer: Option<String>,
+    /// Whether the release was published; it was not if all of it was in its place.
+    pub changed: bool,
     /// Old versions that were removed.
     pub removed: Vec<Version>,
     pub dry_run: bool,
@@ -110,10 +114,12 @@ fn publish(
 ) -> Result<Outcome, MirrorError> {
     let platforms = outcome.platforms.iter().copied().collect();
     let cause = Cause { at, action: Action::Mirror, reason: order.reason.as_deref() };
-    Publication { tree: &tree, release, platforms: &platforms, cause }.publish(&order.wanted)?;
+    let changed =
+        Publication { tree: &tree, release, platforms: &platforms, cause }.publish(&order.wanted)?;
     tree.sweep(&release.manifest.version)?;
     let removed = tree.prune(order.keep, cause)?;
-    Ok(Outcome { removed, ..outcome })
+    tree.note_asked(at)?;
+    Ok(Outcome { changed, removed, ..outcome })
 }
 
 /// Long work with files, away from the runtime's thread.
@@ -133,6 +139,7 @@ impl Outcome {
             platforms: platforms.iter().copied().collect(),
             present: Vec::new(),
             fetched_bytes: 0,
+            changed: false,
             signer: release.signer.as_ref().map(|signer| signer.key.to_string()),
             removed: Vec::new(),
             dry_run: false,

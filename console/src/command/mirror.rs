@@ -124,7 +124,8 @@ impl RunArgs {
 }
 
 fn shown(outcome: &Outcome, folder: &Path, style: &Style) -> String {
-    let Outcome { version, previous, platforms, present, fetched_bytes, signer, removed, dry_run } = outcome;
+    let Outcome { version, previous, platforms, present, fetched_bytes, changed, signer, removed, dry_run } =
+        outcome;
     let list = |platforms: &[Platform]| {
         platforms.iter().map(|platform| platform.as_str()).collect::<Vec<_>>().join(" ")
     };
@@ -138,6 +139,7 @@ fn shown(outcome: &Outcome, folder: &Path, style: &Style) -> String {
         .add("platforms", list(platforms))
         .maybe("there already", Some(list(present)).filter(|present| !present.is_empty()))
         .add(fetched, megabytes(*fetched_bytes))
+        .maybe("published", (!dry_run && !changed).then_some("it was already"))
         .maybe("removed", Some(removed).filter(|removed| !removed.is_empty()))
         .render(style)
 }

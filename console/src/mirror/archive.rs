@@ -149,9 +149,9 @@ pub fn import(
     }
     let cause = Cause { at: now, action: Action::Import, reason: order.reason.as_deref() };
     let publication = Publication { tree: &tree, release: &release, platforms: &platforms, cause };
-    publication.publish(&Wanted::Version(release.manifest.version.clone()))?;
+    let changed = publication.publish(&Wanted::Version(release.manifest.version.clone()))?;
     let removed = tree.prune(order.keep, cause)?;
-    Ok(Outcome { fetched_bytes: bytes, removed, ..Outcome::of(&release, previous, &platforms) })
+    Ok(Outcome { fetched_bytes: bytes, changed, removed, ..Outcome::of(&release, previous, &platforms) })
 }
 
 /// A file of ours, read from its beginning to its end.

@@ -8,7 +8,7 @@
 //! claude-code-releases/2.1.209/linux-x64/claude          the binaries
 //! linux/linux-x64/claude-code-setup.run                  links to those of the served version
 //! linux/claude-code-setup.run                            the default of the operating system
-//! .mirror/                                               the lock, the history, what is on its way
+//! .mirror/                                               the lock, the history, when the source was asked, what is on its way
 //! ```
 
 use std::{
@@ -68,6 +68,10 @@ impl Tree {
 
     pub(super) fn history(&self) -> PathBuf {
         self.workshop().join("history.jsonl")
+    }
+
+    pub(super) fn asked_path(&self) -> PathBuf {
+        self.workshop().join("asked")
     }
 
     pub(super) fn release(&self, version: &Version) -> PathBuf {

@@ -4,8 +4,8 @@ use std::{
     collections::BTreeSet,
     fs::{self, File, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::Path,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
 };
 
 use shared::{
@@ -27,10 +27,14 @@ pub(super) struct Publication<'a> {
 }
 
 impl Publication<'_> {
-    pub(super) fn publish(&self, wanted: &Wanted) -> Result<(), MirrorError> {
+    /// False if all of it was in its place, and nothing was done.
+    pub(super) fn publish(&self, wanted: &Wanted) -> Result<bool, MirrorError> {
         let (tree, release) = (self.tree, self.release);
         let version = &release.manifest.version;
         let signer = release.signer.as_ref().map(|signer| signer.key.to_string());
+        if self.is_told(signer.as_deref()) && self.is_in_place() && self.is_named(wanted)? {
+            return Ok(false);
+        }
         tree.record(self.cause, version, signer)?;
         self.place_binaries()?;
         write(&tree.manifest(version), &release.written)?;
@@ -41,7 +45,37 @@ impl Publication<'_> {
         if let Wanted::Channel(channel) = wanted {
             write(&tree.pointer_path(channel.as_str()), format!("{version}\n").as_bytes())?;
         }
-        tree.serve(&release.manifest)
+        tree.serve(&release.manifest)?;
+        Ok(true)
+    }
+
+    /// Whether the history says last that this release was published, signed by this one.
+    fn is_told(&self, signer: Option<&str>) -> bool {
+        let last = self.tree.published().pop();
+        last.is_some_and(|last| {
+            last.version == self.release.manifest.version && last.signer.as_deref() == signer
+        })
+    }
+
+    /// Whether its files are as they would be written, and nothing waits to take their place.
+    fn is_in_place(&self) -> bool {
+        let (tree, Release { manifest, written, signature, .. }) = (self.tree, self.release);
+        let version = &manifest.version;
+        let holds = |path: &Path, content: &[u8]| fs::read(path).is_ok_and(|found| found == content);
+        let mut binaries = self.release.binaries(self.platforms);
+        holds(&tree.manifest(version), written)
+            && signature.as_ref().is_none_or(|signature| holds(&tree.signature(version), signature))
+            && !binaries.any(|(platform, binary)| tree.on_its_way(version, platform, binary).exists())
+            && tree.is_linked(manifest)
+    }
+
+    fn is_named(&self, wanted: &Wanted) -> Result<bool, MirrorError> {
+        let (tree, version) = (self.tree, Some(&self.release.manifest.version));
+        Ok(tree.served()?.as_ref() == version
+            && match wanted {
+                Wanted::Channel(channel) => tree.pointer(channel.as_str())?.as_ref() == version,
+                Wanted::Version(_) => true,
+            })
     }
 
     fn place_binaries(&self) -> Result<(), MirrorError> {
@@ -96,6 +130,17 @@ impl Tree {
         Ok(())
     }
 
+    /// Whether the installers are those of a version, and no others.
+    fn is_linked(&self, manifest: &Manifest) -> bool {
+        let binary = |platform| {
+            let binary = manifest.platforms.get(&platform)?;
+            Some(self.binary(&manifest.version, platform, &binary.name))
+        };
+        let default = |os| self.default_of(manifest, os).map(|platform| self.installer(platform));
+        Platform::ALL.into_iter().all(|platform| is_link(binary(platform), &self.installer(platform)))
+            && Os::ALL.into_iter().all(|os| is_link(default(os), &self.default_installer(os)))
+    }
+
     /// Whether a binary of a release is in its place.
     pub(super) fn has(&self, manifest: &Manifest, platform: Platform) -> bool {
         let binary = manifest.platforms.get(&platform);
@@ -129,6 +174,12 @@ fn link(from: &Path, to: &Path) -> Result<(), MirrorError> {
     sync_parent(to)
 }
 
+/// Whether both are one file, or neither is there.
+fn is_link(from: Option<PathBuf>, to: &Path) -> bool {
+    let place = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    from.and_then(|from| place(&from)) == place(to)
+}
+
 fn remove(path: &Path) -> Result<(), MirrorError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(MirrorError::file(path)(error)),
@@ -136,7 +187,7 @@ fn remove(path: &Path) -> Result<(), MirrorError> {
     }
 }
 
-fn beside(path: &Path) -> std::path::PathBuf {
+fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.new"))
 }

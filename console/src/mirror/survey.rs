@@ -27,6 +27,8 @@ pub struct Survey {
     pub versions: Vec<Kept>,
     /// Bytes that a mirror left which did not end: the next one goes on there.
     pub unfinished: u64,
+    /// When the source was asked last.
+    pub asked: Option<Timestamp>,
 }
 
 /// One version that is kept.
@@ -87,7 +89,8 @@ pub fn survey(folder: &Path) -> Result<Survey, MirrorError> {
         Kept { version, is_served, channels, binaries, published, problem }
     });
     let versions = versions.collect();
-    Ok(Survey { folder: folder.to_owned(), versions, unfinished: tree.unfinished(), served: served.clone() })
+    let (unfinished, asked) = (tree.unfinished(), tree.asked()?);
+    Ok(Survey { folder: folder.to_owned(), versions, unfinished, served: served.clone(), asked })
 }
 
 impl Tree {

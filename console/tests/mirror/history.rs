@@ -2,8 +2,9 @@
 
 use std::{fs, process::Output};
 
-use sallyport::mirror::export;
+use sallyport::mirror::{Progress, asked, export, run};
 use serde_json::Value;
+use shared::time::Timestamp;
 use tokio::process::Command;
 
 use crate::world::{NOW, World};
@@ -53,7 +54,7 @@ async fn every_change_is_kept_with_who_and_why() {
     assert!(history(&world).await.is_empty());
     done(&world, &["--source", &source]).await;
     let file = world.output().with_file_name("release.tar");
-    export(&world.order(), None, &file, (NOW, &sallyport::mirror::Progress::default())).unwrap();
+    export(&world.order(), None, &file, (NOW, &Progress::default())).unwrap();
     world.release("2.1.301");
     world.channel("latest", "2.1.301");
     done(&world, &["--source", &source, "--reason", "the fix for macOS"]).await;
@@ -77,6 +78,38 @@ async fn every_change_is_kept_with_who_and_why() {
         lines.len() == 6 && lines[5].contains("(ada)") && lines[5].ends_with("the fix for macOS"),
         "{table}"
     );
+}
+
+#[tokio::test]
+async fn a_run_that_finds_everything_in_its_place_is_no_change() {
+    let world = World::with_release("2.1.300").await;
+    let mirrored = async |seconds: u64| {
+        let at = Timestamp(NOW.0 + seconds * 1000);
+        let outcome = run(&world.order(), &Progress::default(), at).await.unwrap();
+        assert_eq!(asked(&world.output()).unwrap(), Some(at));
+        outcome.changed
+    };
+    let lines = || world.text(".mirror/history.jsonl").lines().count();
+    assert!(mirrored(0).await && !mirrored(1).await);
+    assert_eq!(lines(), 1);
+    let whole = world.files();
+    let damages: [(&str, &[u8]); 4] = [
+        ("VERSION", b"2.1.299\n"),
+        ("claude-code-releases/latest", b"2.1.299\n"),
+        ("claude-code-releases/2.1.300/linux-x64/claude", b"rot"),
+        ("linux/claude-code-setup.run", b"another one"),
+    ];
+    for (nth, (name, content)) in damages.into_iter().enumerate() {
+        let path = world.output().join(name);
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, content).unwrap();
+        assert!(mirrored(2).await && !mirrored(3).await, "{name}");
+        assert_eq!((lines(), world.files()), (2 + nth, whole.clone()), "{name}");
+    }
+    fs::remove_file(world.output().join(".mirror/history.jsonl")).unwrap();
+    assert!(mirrored(4).await, "nothing tells of it");
+    let told = String::from_utf8(mirror(&world, &["history"]).await.stderr).unwrap();
+    assert!(told.contains("the source was asked last at 20"), "{told}");
 }
 
 #[tokio::test]

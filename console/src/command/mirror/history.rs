@@ -11,7 +11,7 @@ use crate::{
         page::{self, Extent},
     },
     mirror::{self, Action, Entry},
-    output::{Cell, Column, Table, Tone},
+    output::{self, Cell, Column, Table, Tone},
 };
 
 #[derive(Debug, Args)]
@@ -25,11 +25,16 @@ pub(super) struct HistoryArgs {
 
 impl HistoryArgs {
     pub(super) fn run(self, console: &mut Console) -> Result<(), CommandError> {
-        let mut items = mirror::history(&mirror::folder(self.folder))?;
+        let folder = mirror::folder(self.folder);
+        let mut items = mirror::history(&folder)?;
         let most = self.extent.most();
         let next = (items.len() as u64 > most).then_some(most);
         items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-        page::print(console, &Page { items, next }, "changes", |entries, _| table(entries))
+        page::print(console, &Page { items, next }, "changes", |entries, _| table(entries))?;
+        if let (true, Some(at)) = (console.output.is_for_people(), mirror::asked(&folder)?) {
+            output::note(&format!("the source was asked last at {at}"));
+        }
+        Ok(())
     }
 }
 

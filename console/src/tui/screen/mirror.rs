@@ -43,6 +43,8 @@ pub struct Mirror {
 struct Release {
     kept: Kept,
     checked: Option<Checked>,
+    /// When a newer one was looked for; of the served one only.
+    asked: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -163,7 +165,8 @@ impl Mirror {
         let Some(folder) = &self.folder else { return };
         let releases = folder.survey.versions.iter().map(|kept| {
             let checked = self.checks.get(&kept.version).cloned();
-            Release { kept: kept.clone(), checked }
+            let asked = folder.survey.asked.filter(|_| kept.is_served);
+            Release { kept: kept.clone(), checked, asked }
         });
         self.table.replace(releases.collect());
     }

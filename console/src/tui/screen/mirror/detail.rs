@@ -20,6 +20,7 @@ pub fn detail(release: &Release, look: &Look) -> Detail {
     let detail = Detail::new(format!("Version {}", kept.version))
         .toned("state", state, tone)
         .maybe("published", published.map(|entry| moment(entry.at, look.now)))
+        .maybe("source asked", release.asked.map(|at| moment(at, look.now)))
         .maybe("action", published.map(|entry| format!("{}, by {}", entry.action, entry.who())))
         .maybe("reason", published.and_then(|entry| entry.reason.clone()))
         .maybe("signed by", published.and_then(|entry| entry.signer.clone()));

@@ -45,7 +45,7 @@ fn survey(versions: Vec<Kept>) -> Answer {
     let served = versions.iter().find(|kept| kept.is_served).map(|kept| kept.version.clone());
     let folder = "/var/lib/sallyport/install_artifacts".into();
     Answer::Mirror(Box::new(Folder {
-        survey: Survey { folder, served, versions, unfinished: 0 },
+        survey: Survey { folder, served, versions, unfinished: 0, asked: Some(Timestamp(NOW.0 - 180_000)) },
         source: SOURCE.to_owned(),
         signer: Ok(format!("Anthropic, {SIGNER}")),
         keep: 3,

@@ -265,6 +265,7 @@ fn a_mirror_that_ended_says_what_is_served_and_is_asked_for_anew() {
         platforms: Platform::ALL.to_vec(),
         present: Vec::new(),
         fetched_bytes: 2_010_400_000,
+        changed: true,
         signer: Some(SIGNER.to_owned()),
         removed: vec!["2.1.88".parse().unwrap()],
         dry_run: false,
