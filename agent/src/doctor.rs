@@ -13,6 +13,7 @@ mod settings;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use shared::finding;
 pub use shared::finding::State;
 
 pub use self::mend::{compare, mend};
@@ -22,15 +23,11 @@ use crate::{
     os::Os,
 };
 
-/// What was found about one thing.
+/// What was found about one thing, and how it can be mended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    pub check: &'static str,
-    pub state: State,
-    pub what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// How it can be mended.
+    #[serde(flatten)]
+    pub found: finding::Finding,
     #[serde(skip)]
     pub remedy: Option<Remedy>,
 }
@@ -64,21 +61,15 @@ pub struct Patient<'a> {
 
 impl Finding {
     fn ok(check: &'static str, what: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, what: what.into(), hint: None, remedy: None }
+        Self { found: finding::Finding::ok(check, what), remedy: None }
     }
 
     fn problem(check: &'static str, what: impl Into<String>, hint: &str) -> Self {
-        Self { check, state: State::Problem, what: what.into(), hint: Some(hint.to_owned()), remedy: None }
+        Self { found: finding::Finding::problem(check, what, hint), remedy: None }
     }
 
     fn mended_by(self, remedy: Remedy) -> Self {
         Self { remedy: Some(remedy), ..self }
-    }
-
-    /// One line for people, and one more for the hint.
-    pub fn lines(&self, colour: bool) -> String {
-        let Self { check, state, what, hint, .. } = self.clone();
-        shared::finding::Finding { check, state, what, hint }.lines(colour)
     }
 
     /// Settings that can't be read: there is nothing more to look at.

@@ -30,7 +30,7 @@ impl DoctorArgs {
             Ok(config) => self.examine(here, &config).await?,
             Err(error) => vec![Finding::of_settings(&error)],
         };
-        let problems = findings.iter().filter(|finding| finding.state == State::Problem).count();
+        let problems = findings.iter().filter(|finding| finding.found.state == State::Problem).count();
         if self.json {
             let document = json!({ "findings": findings, "problems": problems });
             output::data(&safe_json(&format!("{document:#}")))?;
@@ -57,5 +57,5 @@ impl DoctorArgs {
 
 fn tell(findings: &[Finding]) -> io::Result<()> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    findings.iter().try_for_each(|finding| output::data(&finding.lines(colour)))
+    findings.iter().try_for_each(|finding| output::data(&finding.found.lines(colour)))
 }

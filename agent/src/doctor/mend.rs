@@ -25,14 +25,16 @@ pub async fn mend(patient: &Patient<'_>, findings: &[Finding]) -> Vec<String> {
     failures
 }
 
-/// What is well now and was not before is mended.
-pub fn compare(before: &[Finding], after: Vec<Finding>) -> Vec<Finding> {
-    let was_ill = |check: &str| before.iter().any(|one| one.check == check && one.state == State::Problem);
-    let state = |finding: &Finding| match finding.state {
-        State::Ok if was_ill(finding.check) => State::Fixed,
-        state => state,
-    };
-    after.into_iter().map(|finding| Finding { state: state(&finding), ..finding }).collect()
+/// What is well now and was not before is mended. Several things may go by one name, as servers do.
+pub fn compare(before: &[Finding], mut after: Vec<Finding>) -> Vec<Finding> {
+    let is_ill = |one: &Finding, check| one.found.check == check && one.found.state == State::Problem;
+    for now in &mut after {
+        let was_ill = before.iter().any(|one| is_ill(one, now.found.check)) && !before.contains(now);
+        if now.found.state == State::Ok && was_ill {
+            now.found.state = State::Fixed;
+        }
+    }
+    after
 }
 
 async fn apply(patient: &Patient<'_>, remedy: &Remedy) -> Result<(), String> {

@@ -83,10 +83,10 @@ mod tests {
         for (off, state) in [(0, State::Ok), (60, State::Ok), (61, State::Problem), (86_400, State::Problem)]
         {
             let off = Duration::from_secs(off);
-            assert_eq!(skew(there + off, there).state, state, "{off:?}");
-            assert_eq!(skew(there, there + off).state, state, "{off:?}");
+            assert_eq!(skew(there + off, there).found.state, state, "{off:?}");
+            assert_eq!(skew(there, there + off).found.state, state, "{off:?}");
         }
         let day = skew(there, there + Duration::from_hours(24));
-        assert_eq!(day.what, "this machine's clock is 24 h behind the servers'");
+        assert_eq!(day.found.what, "this machine's clock is 24 h behind the servers'");
     }
 }

@@ -44,7 +44,7 @@ impl Ward {
         let mut findings = settings::examine(&patient);
         findings.extend(environment::examine(&patient));
         findings.push(background::examine(&patient));
-        findings.retain(|finding| finding.state == State::Problem);
+        findings.retain(|finding| finding.found.state == State::Problem);
         findings
     }
 
@@ -59,7 +59,10 @@ fn nothing(_: &str) -> Option<String> {
 }
 
 fn assert_only(found: &[Finding], check: &str, words: &str) {
-    assert!(found.len() == 1 && found[0].check == check && found[0].what.contains(words), "{found:?}");
+    assert!(
+        matches!(found, [one] if one.found.check == check && one.found.what.contains(words)),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn a_proxy_that_would_be_asked_for_the_gateway_is_found() {
     let ward = Ward::new();
     let found = ward.problems(|name| (name == "HTTPS_PROXY").then(|| "http://proxy:3128".to_owned()));
     assert!(
-        found.iter().any(|one| one.check == "proxy" && one.what.contains("`gateway.example`")),
+        found.iter().any(|one| one.found.check == "proxy" && one.found.what.contains("`gateway.example`")),
         "{found:?}"
     );
     let exempt = |name: &str| match name {
@@ -143,7 +146,7 @@ fn a_file_of_authorities_without_any_is_found() {
     ward.config.authorities = Some("/nowhere.pem".into());
     let found = ward.problems(nothing);
     assert!(
-        found.iter().any(|one| one.check == "authorities" && one.what.contains("`/nowhere.pem`")),
+        found.iter().any(|one| one.found.check == "authorities" && one.found.what.contains("`/nowhere.pem`")),
         "{found:?}"
     );
 }
@@ -167,9 +170,9 @@ fn another_claude_on_the_path_is_found() {
         let path = std::env::join_paths(folders).unwrap().into_string().unwrap();
         path::first_on_path(&ward.patient(nothing), &ours.join("claude"), &path)
     };
-    assert_eq!(found(&[&ours, &other]).state, State::Ok);
-    assert!(found(&[&other, &ours]).what.contains("not the one that was installed"));
-    assert_eq!(found(&[]).what, "there is no `claude` on your PATH");
+    assert_eq!(found(&[&ours, &other]).found.state, State::Ok);
+    assert!(found(&[&other, &ours]).found.what.contains("not the one that was installed"));
+    assert_eq!(found(&[]).found.what, "there is no `claude` on your PATH");
 }
 
 #[test]
@@ -177,6 +180,23 @@ fn what_is_well_again_is_called_mended() {
     let before = [Finding::problem("lock", "held", ""), Finding::ok("path", "")];
     let after =
         vec![Finding::ok("lock", "free"), Finding::ok("path", ""), Finding::problem("clock", "off", "")];
-    let states: Vec<_> = compare(&before, after).into_iter().map(|one| one.state).collect();
+    let states: Vec<_> = compare(&before, after).into_iter().map(|one| one.found.state).collect();
     assert_eq!(states, [State::Fixed, State::Ok, State::Problem]);
+}
+
+#[test]
+fn what_was_well_before_is_not_called_mended_because_its_neighbour_is_ill() {
+    let servers =
+        || vec![Finding::problem("server", "the auth server is away", ""), Finding::ok("server", "here")];
+    assert_eq!(compare(&servers(), servers()), servers());
+}
+
+#[test]
+fn machines_read_what_people_do_and_nothing_of_the_remedy() {
+    let finding = Finding::problem("lock", "held", "let go").mended_by(Remedy::Install);
+    let expected =
+        serde_json::json!({ "check": "lock", "state": "problem", "what": "held", "hint": "let go" });
+    assert_eq!(serde_json::to_value(finding).unwrap(), expected);
+    let expected = serde_json::json!({ "check": "path", "state": "ok", "what": "there" });
+    assert_eq!(serde_json::to_value(Finding::ok("path", "there")).unwrap(), expected);
 }
