@@ -26,6 +26,7 @@ use std::{
 
 pub use self::{
     draft::{Draft, Forgery},
+    grant::DevicePolls,
     user::User,
 };
 use self::{grant::Grants, key::Key, token::Kind};
@@ -147,6 +148,11 @@ impl SimulatedEntra {
     /// How often the discovery document was fetched.
     pub fn discoveries(&self) -> usize {
         self.tenant.discoveries.load(Ordering::Relaxed)
+    }
+
+    /// How often devices asked before anybody had decided, and how often too early.
+    pub fn device_polls(&self) -> DevicePolls {
+        self.tenant.grants.device_polls(self.tenant.clock.now())
     }
 
     fn draft(&self, user: &User, kind: Kind) -> Draft {

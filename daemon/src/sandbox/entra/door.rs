@@ -12,15 +12,13 @@ use super::{
     CLIENT_ID, TENANT_ID, Tenant, User,
     error::Failure,
     form::Form,
-    grant::{Binding, DEVICE_LIFETIME, Decision, SignIn},
+    grant::{Binding, DEVICE_LIFETIME, Decision, POLL_INTERVAL, SignIn},
     key, page,
     token::{Kind, LIFETIME},
 };
 use crate::http::{Call, Response, Route, reply, route};
 
 const FORM_LIMIT: usize = 64 * 1024;
-/// Entra says 5; nobody wants to wait that long here.
-const POLL_SECONDS: u64 = 1;
 const AUTHORIZE: &str = "/oauth2/v2.0/authorize";
 const DEVICE_LOGIN: &str = "/devicelogin";
 
@@ -147,7 +145,7 @@ impl Tenant {
             "user_code": user_code,
             "verification_uri": page,
             "expires_in": DEVICE_LIFETIME.as_secs(),
-            "interval": POLL_SECONDS,
+            "interval": POLL_INTERVAL.as_secs(),
             "message": format!("To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."),
         })))
     }
@@ -162,12 +160,16 @@ impl Tenant {
             (Some(user), _) => Decision::Approved(user),
             (None, Some(number)) => Decision::Blocked(number),
             (None, None) if hint == "decline" => Decision::Declined,
+            (None, None) if hint == "slow-down" => Decision::SlowDown,
             (None, None) => return page::choose("Sign in on your device", DEVICE_LOGIN, asked),
         };
         match (self.grants.decide(user_code, decision, self.clock.now()), decision) {
             (false, _) => page::ask_code(DEVICE_LOGIN, "There is no such code."),
             (true, Decision::Approved(_)) => {
                 page::say("Signed in", "Your device is signed in. You can close this page.")
+            }
+            (true, Decision::SlowDown) => {
+                page::say("Slowed down", "Your device is told to ask less often, and can still be signed in.")
             }
             (true, _) => page::say("Declined", "Your device is not signed in. You can close this page."),
         }

@@ -38,6 +38,8 @@ pub(super) enum Failure {
     Redeemed,
     #[error("OAuth 2.0 device flow error. Authorization is pending. Continue polling.")]
     Pending,
+    #[error("OAuth 2.0 device flow error. Authorization is pending. Poll less often.")]
+    SlowDown,
     #[error("OAuth 2.0 device flow error. The code has expired.")]
     CodeExpired,
     #[error("OAuth 2.0 device flow error. The user declined the request.")]
@@ -68,6 +70,8 @@ impl Failure {
             Self::Grant => (70_008, "invalid_grant"),
             Self::Redeemed => (54_005, "invalid_grant"),
             Self::Pending => (70_016, "authorization_pending"),
+            // It is pending, too: Entra's list has no other number for it.
+            Self::SlowDown => (70_016, "slow_down"),
             Self::CodeExpired => (70_020, "expired_token"),
             Self::Declined => (65_004, "authorization_declined"),
             Self::Blocked(number) => (*number, "access_denied"),

@@ -17,6 +17,10 @@ use super::{User, error::Failure, key::base64};
 
 const CODE_LIFETIME: Duration = Duration::from_mins(10);
 pub(super) const DEVICE_LIFETIME: Duration = Duration::from_mins(15);
+/// How often a device may ask. Entra says 5 seconds; nobody wants to wait that long here.
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// By how much that grows when it asks too often (RFC 8628, section 3.5).
+const SLOWER: Duration = Duration::from_secs(5);
 const REFRESH_LIFETIME: Duration = Duration::from_hours(24 * 90);
 
 /// A user who signed in, and what for.
@@ -37,6 +41,8 @@ pub(super) struct Binding {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Decision {
     Open,
+    /// None yet, and the next question comes too early, as if it had been asked too often.
+    SlowDown,
     Approved(&'static User),
     Declined,
     /// By a policy of the tenant, with this AADSTS number.
@@ -48,6 +54,17 @@ struct Device {
     user_code: String,
     scope: String,
     decision: Decision,
+    /// When it asked last, and how long it has to wait until it asks again.
+    asked_at: Option<Timestamp>,
+    interval: Duration,
+}
+
+/// How often devices asked before anybody had decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DevicePolls {
+    pub pending: usize,
+    /// Those that came too early.
+    pub slow_down: usize,
 }
 
 #[derive(Debug)]
@@ -66,6 +83,7 @@ struct Open {
     /// A code stays here after it was redeemed, with nothing in it, so that a second use is told from a wrong one.
     codes: HashMap<String, Timed<Option<(SignIn, Binding)>>>,
     devices: HashMap<String, Timed<Device>>,
+    polls: DevicePolls,
     refresh: HashMap<String, Timed<SignIn>>,
 }
 
@@ -105,7 +123,8 @@ impl Grants {
     pub(super) fn add_device(&self, scope: &str, user: Option<&'static User>, now: Timestamp) -> DeviceCodes {
         let user_code: String = Uuid::new_v4().simple().to_string().to_uppercase().chars().take(9).collect();
         let decision = user.map_or(Decision::Open, Decision::Approved);
-        let device = Device { user_code: user_code.clone(), scope: scope.to_owned(), decision };
+        let (scope, interval) = (scope.to_owned(), POLL_INTERVAL);
+        let device = Device { user_code: user_code.clone(), scope, decision, asked_at: None, interval };
         let device_code = opaque();
         let timed = Timed { until: now + DEVICE_LIFETIME, grant: device };
         self.open(now).devices.insert(device_code.clone(), timed);
@@ -127,20 +146,23 @@ impl Grants {
     /// What a polling device gets.
     pub(super) fn poll_device(&self, device_code: &str, now: Timestamp) -> Result<SignIn, Failure> {
         let mut open = self.open(now);
-        let device = open.devices.get(device_code).ok_or(Failure::DeviceCode)?;
-        if device.until <= now {
+        let Open { devices, polls, .. } = &mut *open;
+        let Timed { until, grant: device } = devices.get_mut(device_code).ok_or(Failure::DeviceCode)?;
+        if *until <= now {
             return Err(Failure::CodeExpired);
         }
-        let sign_in = match device.grant.decision {
-            Decision::Open => return Err(Failure::Pending),
+        let sign_in = match device.decision {
+            Decision::Open | Decision::SlowDown => return Err(device.undecided(now, polls)),
             Decision::Declined => return Err(Failure::Declined),
             Decision::Blocked(number) => return Err(Failure::Blocked(number)),
-            Decision::Approved(user) => {
-                SignIn { user, scope: device.grant.scope.clone(), nonce: String::new() }
-            }
+            Decision::Approved(user) => SignIn { user, scope: device.scope.clone(), nonce: String::new() },
         };
-        open.devices.remove(device_code);
+        devices.remove(device_code);
         Ok(sign_in)
+    }
+
+    pub(super) fn device_polls(&self, now: Timestamp) -> DevicePolls {
+        self.open(now).polls
     }
 
     pub(super) fn add_refresh(&self, sign_in: SignIn, now: Timestamp) -> String {
@@ -162,6 +184,21 @@ impl Grants {
         open.devices.retain(|_, timed| timed.until + DEVICE_LIFETIME > now);
         open.refresh.retain(|_, timed| timed.until > now);
         open
+    }
+}
+
+impl Device {
+    /// What it gets as long as nobody has decided; if it asks too often, it has to wait longer from then on.
+    fn undecided(&mut self, now: Timestamp, polls: &mut DevicePolls) -> Failure {
+        let is_early = self.asked_at.replace(now).is_some_and(|last| now.since(last) < self.interval);
+        if is_early || matches!(self.decision, Decision::SlowDown) {
+            self.decision = Decision::Open;
+            self.interval += SLOWER;
+            polls.slow_down += 1;
+            return Failure::SlowDown;
+        }
+        polls.pending += 1;
+        Failure::Pending
     }
 }
 

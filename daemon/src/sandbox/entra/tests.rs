@@ -226,6 +226,27 @@ async fn a_device_code_can_be_approved_at_once_declined_and_expire() {
 }
 
 #[tokio::test]
+async fn a_device_that_asks_too_often_has_to_wait_longer() {
+    let world = World::new().await;
+    let codes = world.start_device(&[]).await;
+    let after = async |seconds| {
+        world.clock.advance(Duration::from_secs(seconds));
+        world.poll_device(&codes).await["error"].as_str().unwrap_or("none").to_owned()
+    };
+    assert_eq!(after(0).await, "authorization_pending", "nobody has asked before");
+    assert_eq!(after(1).await, "authorization_pending");
+    assert_eq!(after(0).await, "slow_down");
+    assert_eq!(after(5).await, "slow_down", "six seconds by now");
+    assert_eq!(after(11).await, "authorization_pending");
+    let (page, user_code) =
+        (codes["verification_uri"].as_str().unwrap(), codes["user_code"].as_str().unwrap());
+    world.open(&format!("{page}?user_code={user_code}&login_hint=slow-down")).await;
+    assert_eq!(after(11).await, "slow_down", "once on demand");
+    assert_eq!(after(16).await, "authorization_pending");
+    assert_eq!(world.entra.device_polls(), DevicePolls { pending: 4, slow_down: 3 });
+}
+
+#[tokio::test]
 async fn a_refresh_token_brings_new_tokens_after_the_old_ones_expired() {
     let world = World::new().await;
     let code = world.authorize(&[]).await.remove("code").unwrap();
