@@ -143,6 +143,14 @@ impl Store {
             .map_err(|error| self.unwritable(error))
     }
 
+    /// Whether a credential could be kept.
+    pub async fn probe(&self) -> Result<(), CredentialError> {
+        let held = self.hold().await?;
+        let room = self.reserve(0)?;
+        drop((room, held));
+        Ok(())
+    }
+
     /// Removes it. One that is not there is no error. Whoever calls this holds the lock.
     pub fn remove(&self) -> Result<(), CredentialError> {
         match fs::remove_file(&self.path) {

@@ -17,9 +17,48 @@ pub struct Replacement<'a> {
     file: Option<File>,
 }
 
+/// Why the disk does not do as it is told, as people say it.
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        _ if is_full(error) => "the disk is full".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not do that there".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What to do about it.
+pub fn hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        _ if is_full(error) => Some("make room on the disk, then run the same again"),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            Some("make the folder yours and writable, then run the same again")
+        }
+        _ => None,
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Replaces a file, or makes it.
 pub fn replace(os: &dyn Os, path: &Path, content: &[u8]) -> io::Result<()> {
     Replacement::reserve(os, path, content.len())?.commit(content)
+}
+
+/// The same for a file that others may read or run: `grant` lets them before it takes its place, so that a program is
+/// never there and can't be run.
+pub fn publish(
+    os: &dyn Os,
+    path: &Path,
+    content: &[u8],
+    grant: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut replacement = Replacement::reserve(os, path, content.len())?;
+    replacement.finish(content)?;
+    grant(&replacement.temporary)?;
+    replacement.take_place()
 }
 
 impl<'a> Replacement<'a> {
@@ -40,9 +79,18 @@ impl<'a> Replacement<'a> {
     }
 
     pub fn commit(mut self, content: &[u8]) -> io::Result<()> {
+        self.finish(content)?;
+        self.take_place()
+    }
+
+    fn finish(&mut self, content: &[u8]) -> io::Result<()> {
         self.write(content)?;
         // Windows renames no file that is open.
         drop(self.file.take());
+        Ok(())
+    }
+
+    fn take_place(self) -> io::Result<()> {
         fs::rename(&self.temporary, self.path)?;
         self.path.parent().map_or(Ok(()), |folder| self.os.sync_dir(folder))
     }

@@ -17,7 +17,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use self::disk::{aside, failed, lock, missing, move_aside, new, read};
+use self::disk::{aside, failed, kept_aside, lock, missing, new, read};
 pub use self::{
     access::Access,
     step::Step,
@@ -26,7 +26,7 @@ pub use self::{
 use crate::{
     file,
     os::Os,
-    settings::{self, BadSettings, change::Change, wanted::Wanted},
+    settings::{BadSettings, SettingsFile, change::Change, wanted::Wanted},
 };
 
 /// The name of the file.
@@ -37,14 +37,25 @@ const LARGEST: u64 = 64 << 20;
 
 #[derive(Debug, Error)]
 pub enum JournalError {
-    #[error("`{}`: {error}", path.display())]
+    #[error("`{}`: {}", path.display(), file::reason(error))]
     File { path: PathBuf, error: io::Error },
     #[error("`{}` is no journal of this agent: {what}", path.display())]
     Unreadable { path: PathBuf, what: String },
-    #[error("another `claude-agent` is installing or uninstalling; hint: wait until it is done")]
+    #[error("another `claude-agent` is installing or uninstalling")]
     Busy,
     #[error("{0}")]
     Settings(#[from] BadSettings),
+}
+
+impl JournalError {
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::File { error, .. } => file::hint(error),
+            Self::Busy => Some("wait until it is done, then run the same again"),
+            Self::Settings(error) => error.hint(),
+            Self::Unreadable { .. } => None,
+        }
+    }
 }
 
 /// Whether there was something to do.
@@ -88,7 +99,7 @@ impl<'a> Journal<'a> {
         // One that was killed before it could write anything down.
         let is_left = folder.join(LOCK).exists() && !folder.join(FILE).exists();
         fs::create_dir_all(folder).map_err(failed(folder))?;
-        let lock = lock(&folder.join(LOCK))?;
+        let lock = lock(&folder.join(LOCK)).inspect_err(|_| disk::remove_empty(&missing))?;
         let path = folder.join(FILE);
         let record = read(&path)?;
         let mut journal = Self { os, folder: folder.to_owned(), record, _lock: lock };
@@ -116,21 +127,34 @@ impl<'a> Journal<'a> {
         if is_right {
             return Ok(Outcome::Unchanged);
         }
-        self.make_room(path)?;
-        file::replace(self.os, path, content).map_err(failed(path))?;
-        access.grant(self.os, path).map_err(failed(path))?;
-        Ok(Outcome::Done)
+        self.cover(path)?;
+        let placed = file::publish(self.os, path, content, |new| access.grant(self.os, new));
+        placed.map(|()| Outcome::Done).map_err(failed(path))
     }
 
     /// Gets ready to put something of ours at a path: what stands there, if it is not ours, moves aside.
     pub fn make_room(&mut self, path: &Path) -> Result<(), JournalError> {
+        self.set_aside(path, |path, kept| fs::rename(path, kept))
+    }
+
+    /// The same for what takes the place in one step: until then, what stands there stays, whoever kills us.
+    pub fn cover(&mut self, path: &Path) -> Result<(), JournalError> {
+        let os = self.os;
+        self.set_aside(path, |path, kept| os.keep_aside(path, kept))
+    }
+
+    fn set_aside(
+        &mut self,
+        path: &Path,
+        keep: impl Fn(&Path, &Path) -> io::Result<()>,
+    ) -> Result<(), JournalError> {
         if let Some(folder) = path.parent() {
             self.directory(folder)?;
         }
         match self.record.steps.iter().find(|step| step.is_about(path)) {
             // Noted, and then interrupted.
             Some(Step::Kept { kept, .. }) if fs::symlink_metadata(kept).is_err() => {
-                return move_aside(path, kept);
+                return kept_aside(path, keep(path, kept));
             }
             Some(_) => return Ok(()),
             None => {}
@@ -140,7 +164,7 @@ impl<'a> Journal<'a> {
         }
         let kept = aside(path);
         self.note(Step::Kept { path: path.to_owned(), kept: kept.clone() })?;
-        move_aside(path, &kept)
+        kept_aside(path, keep(path, &kept))
     }
 
     /// Takes a file for ours that somebody else has put there, or will.
@@ -175,9 +199,9 @@ impl<'a> Journal<'a> {
         }
         let is_known = self.record.steps.iter().any(|step| step.is_about(at));
         match fs::read_link(at) {
-            _ if is_known => {}
+            Ok(_) if is_known => {}
             Ok(before) => self.note(Step::Link { path: at.to_owned(), before: Some(before) })?,
-            Err(_) => self.make_room(at)?,
+            Err(_) => self.cover(at)?,
         }
         self.os.link(at, program).map_err(failed(at))?;
         Ok(Outcome::Done)
@@ -190,7 +214,16 @@ impl<'a> Journal<'a> {
         wanted: &[Wanted],
         access: Option<Access>,
     ) -> Result<Outcome, JournalError> {
-        let file = settings::SettingsFile::read(path)?;
+        let file = SettingsFile::read(path)?;
+        let outcome = self.edit(&file, wanted)?;
+        // Also of what is right already: we may have been killed before.
+        if let Some(access) = access {
+            access.grant(self.os, file.path()).map_err(failed(file.path()))?;
+        }
+        Ok(outcome)
+    }
+
+    fn edit(&mut self, file: &SettingsFile, wanted: &[Wanted]) -> Result<Outcome, JournalError> {
         let earlier = self.change(file.path());
         if earlier.is_some() && file.holds(wanted)? {
             return Ok(Outcome::Unchanged);
@@ -203,9 +236,6 @@ impl<'a> Journal<'a> {
         self.record.steps.retain(|step| !step.is_about(file.path()));
         self.note(step)?;
         file.write(self.os, &edited.text, wanted)?;
-        if let Some(access) = access {
-            access.grant(self.os, file.path()).map_err(failed(file.path()))?;
-        }
         Ok(Outcome::Done)
     }
 

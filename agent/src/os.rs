@@ -14,7 +14,7 @@ mod windows;
 
 use std::{
     fmt::Debug,
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
@@ -84,6 +84,11 @@ pub trait Family: Debug + Sync {
     fn make_readable(&self, path: &Path) -> io::Result<()>;
     /// Lets those open a file who may open another one.
     fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Keeps a file under another name before something else takes its place. Where that can be done in one step, the file
+    /// stays in its place until then; a program that runs on Windows has to move first.
+    fn keep_aside(&self, path: &Path, kept: &Path) -> io::Result<()> {
+        fs::rename(path, kept)
+    }
     /// Makes sure that a rename in this folder outlives a power failure.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 

@@ -83,13 +83,13 @@ impl CommandError {
             }
             Self::SignIn(error) => error.hint(),
             Self::Package(error) => error.hint(),
+            Self::Journal(error) => error.hint(),
             Self::Sudo => {
                 Some("run it without; for all users of this machine it is `claude-agent system install`")
             }
             Self::NotAdministrator => Some("run it as root, or as an administrator"),
             Self::NotUndone => Some("mend what is named above, then run the same again"),
             Self::NoMachine
-            | Self::Journal(_)
             | Self::NotInstalled(_)
             | Self::Unwell(_)
             | Self::Output(_)

@@ -27,7 +27,7 @@ impl LoginArgs {
         let base = config.auth()?.clone();
         let client = client::http(&[&base, &entra.authority], config.authorities.as_deref())?;
         // Whoever can't keep a session need not sign in.
-        store.lock()?;
+        store.probe().await?;
         let sign_in = SignIn { os: here.os, client: &client, entra: &entra };
         let token = sign_in.run(self.method).await?;
         let server = AuthServer::new(client.clone(), base);

@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
+use crate::file;
+
 #[derive(Debug, Error)]
 pub enum CredentialError {
     #[error("this user has no home folder")]
@@ -12,11 +14,11 @@ pub enum CredentialError {
     Link(PathBuf),
     #[error("`{}` is no file", .0.display())]
     NoFile(PathBuf),
-    #[error("`{}` can't be read: {error}", path.display())]
+    #[error("`{}` can't be read: {}", path.display(), file::reason(error))]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("`{}` is damaged: {what}", path.display())]
     Corrupt { path: PathBuf, what: &'static str },
-    #[error("`{}` can't be written: {}", path.display(), reason(error))]
+    #[error("`{}` can't be written: {}", path.display(), file::reason(error))]
     Unwritable { path: PathBuf, error: io::Error },
     #[error("another `claude-agent` is still at it: it holds `{}`", .0.display())]
     Busy(PathBuf),
@@ -29,24 +31,10 @@ impl CredentialError {
             Self::Link(_) | Self::NoFile(_) => "remove it, then run `claude-agent login`",
             Self::Corrupt { .. } => "run `claude-agent login`: it is replaced",
             Self::Unreadable { .. } => "give it back to yourself, or remove it and run `claude-agent login`",
-            Self::Unwritable { error, .. } if is_full(error) => {
-                "make room on the disk, then run the command again"
+            Self::Unwritable { error, .. } => {
+                file::hint(error).unwrap_or("see that the folder can be written, then run the same again")
             }
-            Self::Unwritable { .. } => "make the folder yours and writable, then run the command again",
             Self::Busy(_) => "try again, and end it if it hangs",
         }
     }
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        io::ErrorKind::PermissionDenied => "you may not write there".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -16,8 +16,17 @@ pub(super) fn missing(path: &Path) -> Vec<PathBuf> {
     missing
 }
 
-pub(super) fn move_aside(path: &Path, kept: &Path) -> Result<(), JournalError> {
-    match fs::rename(path, kept) {
+/// Takes folders away again that were made for nothing.
+pub(super) fn remove_empty(made: &[PathBuf]) {
+    for path in made.iter().rev() {
+        // One that somebody uses by now stays.
+        let _ = fs::remove_dir(path);
+    }
+}
+
+/// What has gone by itself need not be kept.
+pub(super) fn kept_aside(path: &Path, outcome: io::Result<()>) -> Result<(), JournalError> {
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path)(error)),
         _ => Ok(()),
     }

@@ -116,12 +116,40 @@ fn steps_that_never_came_to_pass_are_undone_to_nothing() {
 #[test]
 fn something_that_was_to_be_moved_aside_is_moved_the_next_time() {
     let machine = Machine::new();
+    let [script, program] = [".claude/get-token.sh", ".local/bin/claude"].map(|path| machine.path(path));
+    fs::remove_file(&program).unwrap();
+    fs::write(&program, "not a link").unwrap();
+    let before = machine.snapshot();
+    for path in [&script, &program] {
+        machine.journal().note(Step::Kept { path: path.clone(), kept: aside(path) }).unwrap();
+    }
+    machine.install("a").unwrap();
+    assert_eq!(fs::read_to_string(&script).unwrap(), "ours");
+    assert!(machine.os.is_linked(&program, &machine.path(".local/share/claude/versions/2")));
+    machine.journal().undo().unwrap();
+    assert_eq!(machine.snapshot(), before);
+}
+
+#[test]
+fn rights_that_were_still_to_be_given_are_given_the_next_time() {
+    let machine = Machine::new();
+    let path = machine.path("managed-settings.json");
+    let wanted = [Wanted { path: vec!["a".to_owned()], value: json!(1) }];
+    let set = |access| machine.journal().settings(&path, &wanted, access).unwrap();
+    assert_eq!(set(None), Outcome::Done);
+    assert!(!machine.os.is_exposed(&path).unwrap(), "as one leaves it who is killed");
+    assert_eq!(set(Some(Access::Readable)), Outcome::Unchanged);
+    assert!(machine.os.is_exposed(&path).unwrap());
+}
+
+/// Killed after the second name was given, and before ours took the place.
+#[test]
+fn what_was_only_kept_aside_is_there_once_again() {
+    let machine = Machine::new();
     let before = machine.snapshot();
     let path = machine.path(".claude/get-token.sh");
-    machine.journal().note(Step::Kept { path: path.clone(), kept: aside(&path) }).unwrap();
-    machine.install("a").unwrap();
-    assert_eq!(fs::read_to_string(&path).unwrap(), "ours");
-    machine.journal().undo().unwrap();
+    machine.journal().cover(&path).unwrap();
+    assert!(machine.journal().undo().unwrap().is_whole());
     assert_eq!(machine.snapshot(), before);
 }
 

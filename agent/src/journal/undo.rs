@@ -142,9 +142,10 @@ impl Journal<'_> {
     }
 }
 
-/// Puts back what was moved aside.
+/// Puts back what was kept aside. If nothing has taken its place, that is a second name of the same file, and no rename
+/// removes it (POSIX).
 fn restore(path: &Path, kept: &Path) -> Result<Undone, String> {
-    match fs::rename(kept, path) {
+    match fs::rename(kept, path).and_then(|()| remove(kept)) {
         Ok(()) => Ok(Undone::Restored(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Undone::Nothing),
         Err(error) => Err(error.to_string()),

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::Mutex,
 };
 
 use shared::platform::Platform;
@@ -20,8 +20,6 @@ pub struct Fake {
     pub machine_id: Option<String>,
     pub platform: Option<Platform>,
     pub has_desktop: bool,
-    /// What was made private, or exposed by a test.
-    pub exposed: Mutex<BTreeMap<PathBuf, bool>>,
     pub units: Mutex<BTreeMap<String, UnitState>>,
     /// Pages that a browser was to show.
     pub opened: Mutex<Vec<String>>,
@@ -35,7 +33,6 @@ impl Default for Fake {
             machine_id: Some("3c1f0a".to_owned()),
             platform: Some(Platform::LinuxX64),
             has_desktop: false,
-            exposed: Mutex::default(),
             units: Mutex::default(),
             opened: Mutex::default(),
         }
@@ -56,9 +53,7 @@ impl Family for Fake {
     }
 
     fn create_private(&self, path: &Path) -> io::Result<File> {
-        let file = File::create_new(path)?;
-        self.exposed.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), false);
-        Ok(file)
+        super::this().create_private(path)
     }
 
     fn create_private_dir(&self, path: &Path) -> io::Result<()> {
@@ -66,23 +61,18 @@ impl Family for Fake {
     }
 
     fn is_exposed(&self, path: &Path) -> io::Result<bool> {
-        fs::metadata(path)?;
-        Ok(self.exposed.lock().unwrap().get(path).copied().unwrap_or(true))
+        super::this().is_exposed(path)
     }
 
     fn make_private(&self, path: &Path) -> io::Result<()> {
-        self.exposed.lock().unwrap().insert(path.to_owned(), false);
-        Ok(())
+        super::this().make_private(path)
     }
 
     fn make_readable(&self, path: &Path) -> io::Result<()> {
-        self.exposed.lock().unwrap().insert(path.to_owned(), true);
-        Ok(())
+        super::this().make_readable(path)
     }
 
     fn copy_access(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let is_exposed = self.is_exposed(from)?;
-        self.exposed.lock().unwrap().insert(to.to_owned(), is_exposed);
         super::this().copy_access(from, to)
     }
 
@@ -92,6 +82,10 @@ impl Family for Fake {
 
     fn is_runnable(&self, path: &Path) -> bool {
         super::this().is_runnable(path)
+    }
+
+    fn keep_aside(&self, path: &Path, kept: &Path) -> io::Result<()> {
+        super::this().keep_aside(path, kept)
     }
 
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {

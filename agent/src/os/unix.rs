@@ -63,6 +63,11 @@ impl Family for System {
         fs::set_permissions(to, fs::metadata(from)?.permissions())
     }
 
+    /// What can't have a second name, a folder or another user's file, moves.
+    fn keep_aside(&self, path: &Path, kept: &Path) -> io::Result<()> {
+        fs::hard_link(path, kept).or_else(|_| fs::rename(path, kept))
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }

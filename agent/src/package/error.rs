@@ -9,7 +9,7 @@ use shared::{
 };
 use thiserror::Error;
 
-use crate::{client::ClientError, journal::JournalError};
+use crate::{client::ClientError, file, journal::JournalError};
 
 #[derive(Debug, Error)]
 pub enum PackageError {
@@ -43,7 +43,7 @@ pub enum PackageError {
     Cut(String),
     #[error("Claude Code {version} does not work here, and is removed: {why}")]
     Broken { version: Version, why: String },
-    #[error("`{}`: {error}", path.display())]
+    #[error("`{}`: {}", path.display(), file::reason(error))]
     File { path: PathBuf, error: io::Error },
     #[error("{0}")]
     Journal(#[from] JournalError),
@@ -60,9 +60,8 @@ impl PackageError {
                  their key",
             ),
             Self::Refused(_) | Self::Elsewhere { .. } => Some("tell your administrators"),
-            Self::File { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
-                Some("make room on the disk, then run the same again")
-            }
+            Self::File { error, .. } => file::hint(error),
+            Self::Journal(error) => error.hint(),
             _ => None,
         }
     }

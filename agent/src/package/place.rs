@@ -100,7 +100,7 @@ impl Place<'_, '_> {
             self.journal.forget(partial)?;
             return Err(PackageError::Broken { version: self.program.version.clone(), why });
         }
-        self.journal.make_room(&path)?;
+        self.journal.cover(&path)?;
         fs::rename(partial, &path).map_err(failed(&path))?;
         self.os.sync_dir(&self.layout.versions).map_err(failed(&path))?;
         Ok(self.journal.forget(partial)?)

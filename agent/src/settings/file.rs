@@ -13,14 +13,14 @@ use super::{
     text::BadText,
     wanted::Wanted,
 };
-use crate::os::Os;
+use crate::{file, os::Os};
 
 /// Nobody writes longer settings.
 const LARGEST: u64 = 4 << 20;
 
 #[derive(Debug, Error)]
 pub enum BadSettings {
-    #[error("`{}`: {error}", path.display())]
+    #[error("`{}`: {}", path.display(), file::reason(error))]
     File { path: PathBuf, error: io::Error },
     #[error("`{}` is left as it is, because it can't be read: {what}", path.display())]
     Text { path: PathBuf, what: BadText },
@@ -28,12 +28,23 @@ pub enum BadSettings {
     Encoding { path: PathBuf },
     #[error("`{}` is left as it is, because it is larger than {LARGEST} bytes", path.display())]
     TooLarge { path: PathBuf },
-    #[error("`{}` is left as it is, because it is read-only; hint: make it writable, or put the settings in by hand", path.display())]
+    #[error("`{}` is left as it is, because it is read-only", path.display())]
     ReadOnly { path: PathBuf },
     #[error("`{}` is left as it is, because it is no file", path.display())]
     NotAFile { path: PathBuf },
     #[error("`{}` did not come out as it should, and is left as it was", path.display())]
     Garbled { path: PathBuf },
+}
+
+impl BadSettings {
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::File { error, .. } => file::hint(error),
+            Self::ReadOnly { .. } => Some("make it writable, or put the settings in by hand"),
+            Self::Text { .. } | Self::Encoding { .. } => Some("correct it there, then run the same again"),
+            Self::TooLarge { .. } | Self::NotAFile { .. } | Self::Garbled { .. } => None,
+        }
+    }
 }
 
 /// A settings file as it is at this moment.

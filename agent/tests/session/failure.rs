@@ -1,13 +1,13 @@
 //! Everything that keeps `get-token` from a token: one sentence on stderr, and an exit code.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use sallyportd::sandbox::entra::User;
 use serde_json::json;
 
 use crate::{
     server::Odd,
-    workstation::{Ended, Workstation, program},
+    workstation::{Ended, Workstation},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +73,31 @@ async fn the_auth_server_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_waits_for_an_auth_server_that_hangs_gives_up() {
+    let mut here = Workstation::signed_in(3600).await;
+    let az = format!("echo '{{\"accessToken\": \"{}\"}}'", here.sandbox.entra.access_token(User::ADA));
+    here.provide("az", &az);
+    let (before, server) = (here.read(), Odd::silent().await);
+    here.auth = Some(server.url.clone());
+    for arguments in [&["logout"][..], &["refresh-loop", "--once"], &["login", "--method", "azure-cli"]] {
+        let ended = here.run(arguments).await;
+        let first = ended.stderr.lines().next().unwrap_or_default();
+        assert!(first.starts_with("error: the auth server did not answer within"), "{}", ended.stderr);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{arguments:?}");
+    }
+    assert_eq!(here.read(), before, "the session that is there stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_line_that_makes_no_sense_is_told_by_its_exit_code() {
+    let here = Workstation::signed_in(3600).await;
+    for arguments in [&["get-token", "--twice"][..], &["got-token"], &[]] {
+        let ended = here.run(arguments).await;
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_answers_is_no_auth_server() {
     let mut here = Workstation::signed_in(-1).await;
     let page = "<html>Sign in to the guest network</html>";
@@ -101,49 +126,6 @@ async fn there_is_no_home() {
     let here = Workstation::new().await;
     let nowhere = here.command(&["get-token"]).env("HOME", "nowhere").output().await.unwrap();
     Ended::from(nowhere).assert_refused(1, &["no home folder"]);
-}
-
-/// The program with its folder mounted in some way, in a namespace of its own.
-async fn mounted(here: &Workstation, options: &str, fill: &str) -> Ended {
-    let folder = here.home.path().join(".claude");
-    let keep = here.home.path().join("keep.json");
-    fs::copy(here.token_file(), &keep).unwrap();
-    let folder = folder.display();
-    let script = format!(
-        "mount -t tmpfs none {folder} && cp {} {folder}/token.json && {fill} mount -o remount,{options} {folder} && \
-         exec {} get-token",
-        keep.display(),
-        program()
-    );
-    let mut command = here.around(Path::new("/usr/bin/unshare"), &["-rm", "sh", "-c", &script]);
-    command.env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin").output().await.unwrap().into()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a mount namespace"]
-async fn the_home_is_read_only() {
-    let here = Workstation::signed_in(-1).await;
-    let ended = mounted(&here, "ro", "").await;
-    ended.assert_refused(
-        1,
-        &["token.json` can't be written: the file system is read-only", "make the folder"],
-    );
-    assert_eq!(here.refreshes("renewed").await, 0, "nothing is asked for that can't be kept");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs a mount namespace"]
-async fn the_disk_is_full() {
-    let here = Workstation::signed_in(-1).await;
-    let ended = mounted(&here, "size=16k", &fill_of(&here)).await;
-    ended.assert_refused(1, &["token.json` can't be written: the disk is full", "make room"]);
-    assert_eq!(here.refreshes("renewed").await, 0, "nothing is asked for that can't be kept");
-    let here = Workstation::signed_in(120).await;
-    assert_eq!(mounted(&here, "size=16k", &fill_of(&here)).await.token(), here.token());
-}
-
-fn fill_of(here: &Workstation) -> String {
-    format!("head -c 12000 /dev/zero > {}/.claude/ballast &&", here.home.path().display())
 }
 
 #[tokio::test(flavor = "multi_thread")]

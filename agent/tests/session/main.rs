@@ -14,6 +14,7 @@
 mod azure_cli;
 mod browser;
 mod device_code;
+mod disk;
 mod failure;
 mod kill;
 mod refresh;

@@ -15,6 +15,7 @@ mod authority;
 mod certificate;
 mod disk;
 mod doctor;
+mod full;
 mod install;
 #[path = "../../../daemon/tests/client/isolation.rs"]
 mod isolation;
@@ -27,3 +28,15 @@ mod server;
 mod unit;
 mod windows;
 mod world;
+
+/// A test in namespaces of its own: it is left out unless asked for.
+macro_rules! isolated_test {
+    ($needs:literal, $name:ident, $body:expr) => {
+        #[test]
+        #[ignore = $needs]
+        fn $name() {
+            crate::isolation::run(concat!(module_path!(), "::", stringify!($name)), $body);
+        }
+    };
+}
+pub(crate) use isolated_test;

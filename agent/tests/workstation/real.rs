@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::{
     disk::snapshot,
-    isolation,
+    isolated_test,
     world::{Said, World},
 };
 
@@ -23,7 +23,7 @@ const USER: u32 = 4711;
 const CLAUDE_CODES_OWN: [&str; 4] = [".claude", ".claude.json", ".cache", ".local/state"];
 
 /// A real machine: Claude Code as its makers built it, and a user without rights.
-async fn machine() -> World {
+pub(crate) async fn machine() -> World {
     let claude = env::var_os("SALLYPORT_TEST_CLAUDE").expect("SALLYPORT_TEST_CLAUDE names `claude`");
     let said = Command::new(&claude).arg("--version").output().await.unwrap();
     let said = String::from_utf8(said.stdout).unwrap();
@@ -39,7 +39,7 @@ async fn machine() -> World {
 }
 
 /// A program, run by that user.
-fn by_user(world: &World, program: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn by_user(world: &World, program: &Path, arguments: &[&str]) -> Command {
     let mut command = world.command("/usr/bin/setpriv".as_ref());
     let id = USER.to_string();
     command.args(["--reuid", &id, "--regid", &id, "--clear-groups", "--"]).arg(program).args(arguments);
@@ -47,14 +47,14 @@ fn by_user(world: &World, program: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-async fn told(world: &World, arguments: &[&str]) -> Said {
+pub(crate) async fn told(world: &World, arguments: &[&str]) -> Said {
     let mut command = by_user(world, &world.beside("claude-agent"), arguments);
     command.envs(world.variables());
     world.run(command).await
 }
 
 /// Lets Claude Code answer, with no other configuration than what is installed.
-async fn ask(world: &World, claude: &Path) -> Said {
+pub(crate) async fn ask(world: &World, claude: &Path) -> Said {
     world.run(by_user(world, claude, &["-p", "say hi"])).await
 }
 
@@ -123,7 +123,7 @@ async fn install_for_all() {
     assert_eq!(snapshot("/usr/local".as_ref()), local);
 }
 
-async fn revoke(world: &World) {
+pub(crate) async fn revoke(world: &World) {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let operator =
         reqwest::Client::builder().unix_socket(world.sandbox.admin_socket().to_owned()).build().unwrap();
@@ -140,15 +140,13 @@ fn expire(world: &World) {
     fs::write(&path, kept.to_string()).unwrap();
 }
 
-macro_rules! real_test {
-    ($name:ident, $body:expr) => {
-        #[test]
-        #[ignore = "needs the real Claude Code client, and root"]
-        fn $name() {
-            isolation::run(concat!(module_path!(), "::", stringify!($name)), $body);
-        }
-    };
-}
-
-real_test!(claude_code_answers_after_one_command_of_its_user, install_as_user);
-real_test!(claude_code_answers_after_one_command_of_an_administrator, install_for_all);
+isolated_test!(
+    "needs the real Claude Code client, and root",
+    claude_code_answers_after_one_command_of_its_user,
+    install_as_user
+);
+isolated_test!(
+    "needs the real Claude Code client, and root",
+    claude_code_answers_after_one_command_of_an_administrator,
+    install_for_all
+);

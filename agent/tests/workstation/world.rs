@@ -21,8 +21,8 @@ use tokio::{
 
 use crate::mirror::{Mirror, program};
 
-/// Nothing here takes so long, unless it would take for ever.
-const NEVER: Duration = Duration::from_mins(2);
+/// Nothing here takes so long, unless it would take for ever; Claude Code tries for three minutes.
+const NEVER: Duration = Duration::from_mins(5);
 const ASK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) const VERSION: &str = "2.1.300";
 /// Where the agent is in a system that was booted for a test: its folder here may be hidden there, as `/tmp` is.
