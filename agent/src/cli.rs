@@ -11,9 +11,9 @@ use clap::Parser;
 use shared::exit::Exit;
 
 use crate::{
-    command::{Command, CommandError, Workstation, print_if_fresh},
+    command::{Command, CommandError, Workstation, go_on, print_if_fresh},
     config::ConfigArgs,
-    os,
+    os::{self, Os},
 };
 
 const INSTALLERS: [&str; 3] = ["installer-linux", "installer-macos", "installer-windows"];
@@ -32,20 +32,21 @@ pub struct Cli {
 /// Runs what the process was started for.
 pub fn main() -> ExitCode {
     let os = os::this();
-    if is_plain_get_token() {
-        match print_if_fresh(os) {
-            Ok(true) => return Exit::Done.into(),
-            Ok(false) => {}
-            Err(error) => return error.report_in_a_line().into(),
-        }
-    }
-    let Cli { settings, command } = Cli::parse_from(arguments(env::args_os()));
-    let is_terse = command.is_terse();
-    match run(command, Workstation { os, settings: &settings }) {
+    let (is_terse, ended) = if is_plain_get_token() {
+        (true, plain_get_token(os))
+    } else {
+        let Cli { settings, command } = Cli::parse_from(arguments(env::args_os()));
+        (command.is_terse(), run(command.run(Workstation { os, settings: &settings })))
+    };
+    match ended {
         Ok(()) => Exit::Done.into(),
         Err(error) if is_terse => error.report_in_a_line().into(),
         Err(error) => error.report().into(),
     }
+}
+
+fn plain_get_token(os: &'static dyn Os) -> Result<(), CommandError> {
+    print_if_fresh(os)?.map_or(Ok(()), |unprinted| run(go_on(os, unprinted)))
 }
 
 /// By the names of the prototype's installers, links to this program, it does what administrators do for all users.
@@ -63,10 +64,10 @@ fn is_plain_get_token() -> bool {
     env::args_os().skip(1).eq([OsStr::new("get-token")])
 }
 
-fn run(command: Command, here: Workstation<'_>) -> Result<(), CommandError> {
+fn run(command: impl Future<Output = Result<(), CommandError>>) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(CommandError::Runtime)?;
-    let ended = runtime.block_on(command.run(here));
+    let ended = runtime.block_on(command);
     // A look-up of a name that hangs must not keep the program.
     runtime.shutdown_background();
     ended

@@ -16,8 +16,12 @@ mod uninstall;
 use clap::Subcommand;
 
 pub use self::{
-    error::CommandError, get_token::print_if_fresh, login::LoginArgs, logout::LogoutArgs,
-    refresh_loop::RefreshLoopArgs, status::StatusArgs,
+    error::CommandError,
+    get_token::{go_on, print_if_fresh},
+    login::LoginArgs,
+    logout::LogoutArgs,
+    refresh_loop::RefreshLoopArgs,
+    status::StatusArgs,
 };
 use crate::{config::ConfigArgs, os::Os};
 

@@ -10,7 +10,7 @@ use crate::{
     package::PackageError, renewal::RenewalError, signin::SignInError,
 };
 
-const SIGN_IN_AGAIN: &str = "run `claude-agent login` to sign in again";
+const SIGN_IN: &str = "run `claude-agent login`";
 
 #[derive(Debug, Error)]
 pub enum CommandError {
@@ -73,8 +73,8 @@ impl CommandError {
         match self {
             Self::Config(error) => Some(error.hint()),
             Self::Credential(error) | Self::Renewal(RenewalError::Credential(error)) => Some(error.hint()),
-            Self::Renewal(RenewalError::NotSignedIn) => Some("run `claude-agent login`"),
-            Self::Renewal(RenewalError::Client(error)) if error.is_end_of_session() => Some(SIGN_IN_AGAIN),
+            Self::Renewal(RenewalError::NotSignedIn) => Some(SIGN_IN),
+            Self::Renewal(RenewalError::Client(error)) if error.is_end_of_session() => Some(SIGN_IN),
             Self::Client(error)
             | Self::Renewal(RenewalError::Client(error))
             | Self::SignIn(SignInError::Client(error)) => error.hint(),

@@ -11,13 +11,20 @@ use std::{
 
 use shared::time::Timestamp;
 
-use super::Store;
+use super::{Credential, Store};
 use crate::clock;
 
 /// Claude Code tries again after less than a second, and then ever more slowly, for three minutes.
 const AGAIN: Duration = Duration::from_secs(10);
 /// So long a token is above all doubt once it was looked into: whoever asks in a loop waits for the gateway rarely.
 const PAUSE: Duration = Duration::from_secs(15);
+
+impl Credential {
+    /// Whether it was given so lately that asking for another one can tell nothing new.
+    pub fn is_new(&self, now: Timestamp) -> bool {
+        now.since(self.written_at) < PAUSE
+    }
+}
 
 impl Store {
     /// Notes that the token is handed out. Should it have been a moment ago, too, then it is in doubt, and nothing is noted.
