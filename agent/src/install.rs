@@ -3,7 +3,10 @@
 
 mod place;
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::{Map, Value};
 use shared::platform::Os as System;
@@ -22,8 +25,16 @@ pub const PROXIES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const GET_TOKEN: &str = "get-token";
 
-/// Puts the running program where it stays.
+/// Puts the running program where it stays, and where people find it.
 pub fn agent(os: &dyn Os, journal: &mut Journal<'_>, place: &Place) -> Result<Outcome, JournalError> {
+    let placed = program(os, journal, place)?;
+    match &place.command {
+        Some(command) => Ok(placed.and(journal.link(command, &place.agent)?)),
+        None => Ok(placed),
+    }
+}
+
+fn program(os: &dyn Os, journal: &mut Journal<'_>, place: &Place) -> Result<Outcome, JournalError> {
     let running = env::current_exe().and_then(fs::canonicalize);
     let failed = |error| JournalError::File { path: place.agent.clone(), error };
     let running = running.map_err(failed)?;
@@ -75,16 +86,11 @@ pub fn settings(
 /// A script that prints a token, for programs that are not Claude Code.
 pub fn script(journal: &mut Journal<'_>, place: &Place) -> Result<Outcome, JournalError> {
     let command = place.helper();
-    match place.system {
-        System::Windows => {
-            let text = format!("@{}\r\n", command.replace('%', "%%"));
-            journal.file(&place.folder.join("get-token.cmd"), text.as_bytes(), Access::Runnable)
-        }
-        System::Linux | System::Macos => {
-            let text = format!("#!/bin/sh\nexec {command}\n");
-            journal.file(&place.folder.join("get-token.sh"), text.as_bytes(), Access::Runnable)
-        }
-    }
+    let text = match place.system {
+        System::Windows => format!("@{}\r\n", command.replace('%', "%%")),
+        System::Linux | System::Macos => format!("#!/bin/sh\nexec {command}\n"),
+    };
+    journal.file(&place.script(), text.as_bytes(), Access::Runnable)
 }
 
 /// What came of the units.
@@ -148,6 +154,12 @@ pub fn surroundings(config: &Config, place: &Place) -> Option<Surroundings> {
 }
 
 impl Place {
+    /// The script that prints a token.
+    pub fn script(&self) -> PathBuf {
+        let name = if self.system == System::Windows { "get-token.cmd" } else { "get-token.sh" };
+        self.folder.join(name)
+    }
+
     /// The command that prints a token.
     pub fn helper(&self) -> String {
         match self.system {

@@ -77,7 +77,7 @@ impl InstallArgs {
         let around = install::surroundings(config, place).ok_or(CommandError::NoMachine)?;
         let written = install::settings(&mut journal, place, &around, None)?;
         told.step(written, &place.settings.display().to_string());
-        told.step(install::script(&mut journal, place)?, &place.folder.display().to_string());
+        told.step(install::script(&mut journal, place)?, &place.script().display().to_string());
         self.background(here, &mut journal, place, told)
     }
 

@@ -24,7 +24,11 @@ impl LogoutArgs {
                 return Ok(());
             }
             // What can't be used can still be removed.
-            Err(CredentialError::Corrupt { .. } | CredentialError::Link(_)) => return Ok(store.remove()?),
+            Err(error @ (CredentialError::Corrupt { .. } | CredentialError::Link(_))) => {
+                store.remove()?;
+                output::say(&format!("{error}; it is removed, and the session ends by itself"));
+                return Ok(());
+            }
             Err(error) => return Err(error.into()),
         };
         let ended = session.server.logout(&present.refresh_token).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{CommandError, Workstation};
 use crate::{
-    client::{self, AuthServer},
+    client::{self, AuthServer, ClientError},
     config::Config,
     credential::Store,
     install::Place,
@@ -33,7 +33,11 @@ async fn end_session(here: Workstation<'_>, config: &Config) -> Result<(), Comma
     let Some(credential) = Store::of_user(here.os)?.read()? else { return Ok(()) };
     let base = config.auth()?.clone();
     let server = AuthServer::new(client::http(&[&base], config.authorities.as_deref())?, base);
-    Ok(server.logout(&credential.refresh_token).await?)
+    match server.logout(&credential.refresh_token).await {
+        // It has ended already.
+        Err(ClientError::Refused(_)) | Ok(()) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says what came of it. A part that could not be undone is a failure.

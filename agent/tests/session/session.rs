@@ -21,6 +21,16 @@ async fn signing_out_ends_the_session_and_removes_its_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_cannot_be_read_are_removed_with_a_word() {
+    let here = Workstation::signed_in(3600).await;
+    std::fs::write(here.token_file(), "{").unwrap();
+    let ended = here.run(&["logout"]).await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("it ends too early; it is removed"), "{}", ended.stderr);
+    assert!(!here.token_file().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tokens_stay_until_the_server_was_told_unless_that_does_not_matter() {
     let mut here = Workstation::signed_in(3600).await;
     here.auth = Some(Odd::away().await);

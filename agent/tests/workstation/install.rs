@@ -28,6 +28,12 @@ async fn one_command_sets_everything_up_and_another_one_takes_it_away() {
         serde_json::from_slice(&fs::read(world.home(".claude/settings.json")).unwrap()).unwrap();
     assert_eq!(settings["env"]["ANTHROPIC_BEDROCK_BASE_URL"], world.sandbox.gateway());
 
+    let agent = world.home(".local/bin/claude-agent");
+    assert_eq!(fs::read_link(&agent).unwrap(), world.home(".claude/bin/claude-agent"));
+    let mut status = world.command(&agent);
+    status.arg("status");
+    world.run(status).await.assert_done();
+
     // As Claude Code runs it: in a shell that knows none of the variables.
     let mut helper = world.command("/bin/sh".as_ref());
     helper.args(["-c", settings["apiKeyHelper"].as_str().unwrap()]);
