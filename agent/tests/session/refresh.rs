@@ -73,6 +73,32 @@ async fn a_token_is_refreshed_after_the_clock_was_set_back() {
     assert_ne!(here.run(&["get-token"]).await.token(), old);
 }
 
+/// As if the token had been written by a clock that was a day behind, or today's clock were a day ahead.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_refreshed_after_the_clock_was_set_ahead() {
+    let here = Workstation::signed_in(-21 * 3600).await;
+    let day_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(now()).unwrap() - 24 * 3600);
+    here.date(day_ago);
+    // When it was handed out last.
+    let lock = std::fs::File::create(here.home.path().join(".claude/token.json.lock")).unwrap();
+    lock.set_modified(day_ago).unwrap();
+    let old = here.token();
+    let new = here.run(&["get-token"]).await.token();
+    assert_ne!(new, old);
+    assert_eq!(here.run(&["get-token"]).await.token(), new);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_wrong_while_the_auth_server_is_away_is_told_as_that() {
+    for day in [-24 * 3600, 24 * 3600] {
+        let mut here = Workstation::signed_in(day + 3 * 3600).await;
+        let written = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(now() + day).unwrap());
+        here.date(written);
+        here.auth = Some(Odd::away().await);
+        here.run(&["get-token"]).await.assert_refused(3, &["auth server can't be reached"]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_is_private_and_as_the_prototype_had_it() {
     use std::os::unix::fs::PermissionsExt;

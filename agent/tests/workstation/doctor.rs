@@ -1,10 +1,18 @@
 //! `doctor` on a workstation that is well, and on one that is not.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    time::{Duration, SystemTime},
+};
 
+use claude_agent::clock;
 use serde_json::Value;
 
-use crate::world::{Said, World};
+use crate::{
+    server::{Answer, Server},
+    world::{Said, World},
+};
 
 async fn doctor(world: &World, arguments: &[&str]) -> (Said, Value) {
     // As a shell after a log-on: no variable says where the servers are.
@@ -46,6 +54,25 @@ async fn what_is_broken_is_found_and_mended() {
     said.assert_done();
     assert_eq!(ill(&doctor(&world, &[]).await.1), []);
     assert_eq!(fs::read_to_string(world.home(".claude/settings.json")).unwrap(), settings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_a_day_off_is_told() {
+    let world = World::new().await;
+    world.install().await.assert_done();
+    // And some minutes, so that it still is a day when it is looked at.
+    let (day, server) = (Duration::from_mins(24 * 60 + 10), Server::start().await);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(clock::now().0);
+    for (date, words) in
+        [(now + day, "is 24 h behind the servers'"), (now - day, "is 24 h ahead of the servers'")]
+    {
+        server.put("/health", Answer::Dated(date));
+        let mut command = world.agent(&["doctor"]);
+        let path = format!("{}:/usr/bin:/bin", world.home(".local/bin").display());
+        command.env("AUTH_SERVER_URL", &server.url).env("PATH", path);
+        let said = world.run(command).await.assert_fails(1, "1 problem was found");
+        assert!(said.out.contains(words) && said.out.contains("hint: set it right"), "{}", said.out);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,8 +23,11 @@ mod kill;
 mod mirror;
 mod package;
 mod real;
+mod revoked;
 mod script;
 mod server;
+#[path = "../../../daemon/tests/client/tap.rs"]
+mod tap;
 mod unit;
 mod windows;
 mod world;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::SystemTime,
 };
 
 use tokio::{
@@ -18,6 +19,8 @@ pub(crate) enum Answer {
     /// The connection breaks after so many bytes, but for the last part of the whole.
     Cut(Vec<u8>, usize),
     Page,
+    /// An empty answer, at this time by the server's clock.
+    Dated(SystemTime),
     Redirect(String),
 }
 
@@ -75,6 +78,9 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<(
     let (status, header, body, sent) = match answer {
         None => ("404 Not Found", String::new(), Vec::new(), 0),
         Some(Answer::Page) => ("200 OK", "content-type: text/html\r\n".to_owned(), b"<html>".to_vec(), 6),
+        Some(Answer::Dated(now)) => {
+            ("200 OK", format!("date: {}\r\n", httpdate::fmt_http_date(now)), Vec::new(), 0)
+        }
         Some(Answer::Redirect(to)) => ("302 Found", format!("location: {to}\r\n"), Vec::new(), 0),
         Some(Answer::Bytes(bytes)) => part(bytes, from, usize::MAX),
         Some(Answer::Cut(bytes, after)) => part(bytes, from, after),
