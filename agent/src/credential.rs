@@ -52,6 +52,16 @@ impl Credential {
         }
     }
 
+    /// The same after the session has ended: nothing in it is worth anything, and nobody hands it out.
+    pub fn ended(&self) -> Self {
+        Self { expires_at: Timestamp(0), ..self.clone() }
+    }
+
+    /// Whether the server said that the session has ended.
+    pub fn has_ended(&self) -> bool {
+        self.expires_at == Timestamp(0)
+    }
+
     /// Whether it can be handed out with nothing else done.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now + MARGIN < self.expires_at && !self.is_of_the_future(now)

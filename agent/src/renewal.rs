@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use shared::time::Timestamp;
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -110,8 +109,7 @@ impl Renewal<'_> {
             }
             Err(error) => {
                 if error.is_end_of_session() {
-                    // So that nobody hands out what no gateway takes any more.
-                    room.keep(&Credential { expires_at: Timestamp(0), ..present.clone() })?;
+                    room.keep(&present.ended())?;
                 }
                 Err(error.into())
             }

@@ -37,7 +37,8 @@ impl DoctorArgs {
         } else {
             tell(&findings)?;
         }
-        if problems == 0 { Ok(()) } else { Err(CommandError::Unwell(problems)) }
+        let can_mend = !self.fix && findings.iter().any(|finding| finding.remedy.is_some());
+        if problems == 0 { Ok(()) } else { Err(CommandError::Unwell { problems, can_mend }) }
     }
 
     async fn examine(&self, here: Workstation<'_>, config: &Config) -> Result<Vec<Finding>, CommandError> {

@@ -34,10 +34,10 @@ pub enum CommandError {
     Sudo,
     #[error("only administrators may change what all users of a machine have")]
     NotAdministrator,
-    #[error("nothing is installed that `{}` would tell of", .0.display())]
+    #[error("nothing is installed: there is no journal in `{}`", .0.display())]
     NotInstalled(PathBuf),
-    #[error("{} found", problems(*.0))]
-    Unwell(usize),
+    #[error("{} found", count(*problems))]
+    Unwell { problems: usize, can_mend: bool },
     #[error("not everything could be undone")]
     NotUndone,
     #[error("stdout can't be written: {0}")]
@@ -46,8 +46,8 @@ pub enum CommandError {
     Runtime(io::Error),
 }
 
-fn problems(count: usize) -> String {
-    if count == 1 { "1 problem was".to_owned() } else { format!("{count} problems were") }
+fn count(problems: usize) -> String {
+    if problems == 1 { "1 problem was".to_owned() } else { format!("{problems} problems were") }
 }
 
 impl CommandError {
@@ -88,10 +88,11 @@ impl CommandError {
                 Some("run it without; for all users of this machine it is `claude-agent system install`")
             }
             Self::NotAdministrator => Some("run it as root, or as an administrator"),
+            Self::Unwell { can_mend: true, .. } => Some("`claude-agent doctor --fix` mends what is ours"),
             Self::NotUndone => Some("mend what is named above, then run the same again"),
             Self::NoMachine
             | Self::NotInstalled(_)
-            | Self::Unwell(_)
+            | Self::Unwell { .. }
             | Self::Output(_)
             | Self::Runtime(_) => None,
         }

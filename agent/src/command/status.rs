@@ -40,6 +40,8 @@ impl StatusArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     SignedOut,
+    /// The session has ended, and its token with it.
+    Ended,
     /// It works until then.
     Fresh(Timestamp),
     /// The next `get-token` refreshes it.
@@ -50,6 +52,7 @@ impl State {
     fn of(credential: Option<&Credential>, now: Timestamp) -> Self {
         match credential {
             None => Self::SignedOut,
+            Some(credential) if credential.has_ended() => Self::Ended,
             Some(credential) if credential.is_fresh(now) => Self::Fresh(credential.expires_at),
             Some(credential) => Self::Due(credential.expires_at),
         }
@@ -58,6 +61,7 @@ impl State {
     fn word(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
+            Self::Ended => "ended",
             Self::Fresh(_) => "fresh",
             Self::Due(_) => "due",
         }
@@ -65,7 +69,7 @@ impl State {
 
     fn expires_at(self) -> Option<Timestamp> {
         match self {
-            Self::SignedOut => None,
+            Self::SignedOut | Self::Ended => None,
             Self::Fresh(at) | Self::Due(at) => Some(at),
         }
     }
@@ -91,7 +95,7 @@ impl Seen {
         format!(
             "{:#}",
             json!({
-                "signed_in": self.state != State::SignedOut,
+                "signed_in": self.state.expires_at().is_some(),
                 "token": self.state.word(),
                 "expires_at": self.state.expires_at().map(Timestamp::seconds),
                 "token_file": self.file,
@@ -105,6 +109,7 @@ impl Seen {
     fn text(&self) -> String {
         let token = match self.state {
             State::SignedOut => "nobody is signed in; run `claude-agent login`".to_owned(),
+            State::Ended => "the session has ended; run `claude-agent login`".to_owned(),
             State::Fresh(at) => format!("fresh until {at}"),
             State::Due(at) => format!("ended or ends soon ({at}); the next `get-token` refreshes it"),
         };

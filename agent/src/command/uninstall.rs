@@ -31,12 +31,19 @@ pub(super) async fn run(here: Workstation<'_>) -> Result<(), CommandError> {
 
 async fn end_session(here: Workstation<'_>, config: &Config) -> Result<(), CommandError> {
     let Some(credential) = Store::of_user(here.os)?.read()? else { return Ok(()) };
+    if credential.has_ended() {
+        return Ok(());
+    }
     let base = config.auth()?.clone();
     let server = AuthServer::new(client::http(&[&base], config.authorities.as_deref())?, base);
     match server.logout(&credential.refresh_token).await {
         // It has ended already.
-        Err(ClientError::Refused(_)) | Ok(()) => Ok(()),
+        Err(ClientError::Refused(_)) => Ok(()),
         Err(error) => Err(error.into()),
+        Ok(()) => {
+            output::say("signed out");
+            Ok(())
+        }
     }
 }
 

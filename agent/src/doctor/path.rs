@@ -8,6 +8,8 @@ use std::{
 use super::{Finding, Patient, Remedy};
 use crate::package::Layout;
 
+const INSTALL: &str = "run `claude-agent install`";
+
 pub(super) fn examine(patient: &Patient<'_>) -> Vec<Finding> {
     let layout = patient.os.platform().and_then(|platform| Layout::of(patient.os, platform).ok());
     let Some(Layout { program, .. }) = layout else { return Vec::new() };
@@ -16,7 +18,7 @@ pub(super) fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         Finding::ok("claude", format!("Claude Code is at `{shown}`"))
     } else {
         let what = format!("there is no Claude Code at `{shown}`");
-        Finding::problem("claude", what, "run `claude-agent install`").mended_by(Remedy::Program)
+        Finding::problem("claude", what, INSTALL).mended_by(Remedy::Program)
     };
     let paths = (patient.variable)("PATH").unwrap_or_default();
     vec![installed, first_on_path(patient, &program, &paths)]
@@ -37,8 +39,10 @@ pub(super) fn first_on_path(patient: &Patient<'_>, program: &Path, paths: &str) 
             Finding::problem("path", what, &hint)
         }
         None => {
-            let hint = format!("add `{folder}` to your PATH");
-            Finding::problem("path", "there is no `claude` on your PATH", &hint)
+            let is_listed = env::split_paths(paths).any(|entry| Some(entry.as_path()) == program.parent());
+            let add = format!("add `{folder}` to your PATH");
+            let hint = if is_listed { INSTALL } else { add.as_str() };
+            Finding::problem("path", "there is no `claude` on your PATH", hint)
         }
     }
 }

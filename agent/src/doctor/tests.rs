@@ -173,6 +173,13 @@ fn another_claude_on_the_path_is_found() {
     assert_eq!(found(&[&ours, &other]).found.state, State::Ok);
     assert!(found(&[&other, &ours]).found.what.contains("not the one that was installed"));
     assert_eq!(found(&[]).found.what, "there is no `claude` on your PATH");
+    assert!(found(&[]).found.hint.unwrap().starts_with("add `"));
+    fs::remove_file(ours.join("claude")).unwrap();
+    assert_eq!(
+        found(&[&ours]).found.hint.unwrap(),
+        "run `claude-agent install`",
+        "it is on the PATH already"
+    );
 }
 
 #[test]

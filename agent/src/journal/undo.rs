@@ -134,11 +134,12 @@ impl Journal<'_> {
         let file = SettingsFile::read(path).map_err(|error| error.to_string())?;
         let undone = file.undo(self.os, change).map_err(|error| error.to_string())?;
         let path = path.to_owned();
-        if undone.kept.is_empty() {
-            Ok(Undone::Restored(path))
-        } else {
-            Ok(Undone::Partly { path, kept: undone.kept })
-        }
+        Ok(match undone.text {
+            _ if !undone.kept.is_empty() => Undone::Partly { path, kept: undone.kept },
+            None if file.text().is_none() => Undone::Nothing,
+            None => Undone::Removed(path),
+            Some(_) => Undone::Restored(path),
+        })
     }
 }
 

@@ -38,6 +38,7 @@ async fn whoever_asks_again_after_a_refusal_is_told_of_the_revocation() {
         refused.assert_refused(4, &["this session was revoked", "sign in again; run `claude-agent login`"]);
     }
     assert_eq!(here.read()["expires_at"], json!(0));
+    assert!(here.run(&["status"]).await.stdout.contains("the session has ended; run `claude-agent login`"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

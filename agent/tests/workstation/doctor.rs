@@ -47,7 +47,7 @@ async fn what_is_broken_is_found_and_mended() {
     let broken =
         [("settings", "problem"), ("claude", "problem"), ("path", "problem"), ("permissions", "problem")];
     assert_eq!(ill(&found), broken, "{found:#}");
-    said.assert_fails(1, "4 problems were found");
+    said.assert_fails(1, "4 problems were found").assert_fails(1, "hint: `claude-agent doctor --fix` mends");
 
     let (said, found) = doctor(&world, &["--fix"]).await;
     assert_eq!(ill(&found), broken.map(|(check, _)| (check, "fixed")), "{found:#}");
