@@ -19,6 +19,8 @@ pub(super) const NO_CREDENTIALS: &str = "give this machine a role, or set `AWS_P
 const API_KEY: &str = "make a new key under `API keys` in Bedrock's console, and set `BEDROCK_API_KEY`";
 const POLICY: &str =
     "`sallyportd iam-policy` prints the policy that the daemon's role or user needs: attach it in IAM";
+const MARKETPLACE: &str = "the first use of a model subscribes the account to it: let somebody with `aws-marketplace:Subscribe` and \
+                           `aws-marketplace:ViewSubscriptions` use it once, in the `Model catalog` of Bedrock's console";
 const ORGANISATION: &str = "a service control policy or a permissions boundary denies it: ask whoever looks after your AWS \
                             organisation";
 
@@ -42,7 +44,7 @@ fn on_refusal(refused: &UpstreamRefusal, region: &str) -> Advice {
     let what = format!("AWS says `{}`: {}", refused.kind, refused.message);
     let advise = |hint: String, may_pass| Advice { what: what.clone(), hint, may_pass };
     match refused.blame() {
-        Blame::Permission => advise(permission(&refused.message, region), false),
+        Blame::Permission => advise(permission(&refused.message), false),
         Blame::Credentials => advise(credentials(refused).to_owned(), false),
         Blame::Nobody => advise(NETWORK.to_owned(), false),
         Blame::Request => match refused.status.as_u16() {
@@ -52,23 +54,25 @@ fn on_refusal(refused: &UpstreamRefusal, region: &str) -> Advice {
     }
 }
 
-fn permission(message: &str, region: &str) -> String {
+fn permission(message: &str) -> String {
     let has = |words: &str| message.to_ascii_lowercase().contains(words);
     if has("explicit deny") || has("service control policy") || has("permissions boundary") {
         return ORGANISATION.to_owned();
     }
+    // Before the next one: this sentence, too, says that somebody is not authorized to perform something.
+    if has("marketplace") {
+        return MARKETPLACE.to_owned();
+    }
     if has("not authorized to perform") {
         return POLICY.to_owned();
-    }
-    if has("marketplace") {
-        return "the first use of a model subscribes to it: let somebody with `aws-marketplace:Subscribe` use it once in \
-                Bedrock's console"
-            .to_owned();
     }
     if has("legacy") {
         return "AWS retires this model for whoever has not used it lately: configure a newer one".to_owned();
     }
-    format!("ask for the model under `Model access` in Bedrock's console, region {region}; {POLICY}")
+    if has("not available for this account") {
+        return "AWS has it for some accounts only: configure another one, or ask AWS Sales".to_owned();
+    }
+    format!("{MARKETPLACE}; {POLICY}")
 }
 
 fn credentials(refused: &UpstreamRefusal) -> &'static str {
@@ -103,7 +107,9 @@ fn request(refused: &UpstreamRefusal, region: &str) -> String {
         );
     }
     if has("use case") {
-        return "fill in the use case form of Anthropic in Bedrock's console (`Model catalog`), once for the account".to_owned();
+        return "fill in the use case form of Anthropic in Bedrock's console (`Model catalog`), once for the account, and wait a \
+                quarter of an hour"
+            .to_owned();
     }
     if has("operation not allowed") {
         return "AWS has not enabled Bedrock for this account: open a case with AWS support".to_owned();
@@ -146,7 +152,13 @@ mod tests {
     #[test]
     fn every_refusal_of_access_has_its_own_way_out() {
         for (message, words) in [
-            ("You don't have access to the model with the specified model ID.", "`Model access`"),
+            ("You don't have access to the model with the specified model ID.", "`Model catalog`"),
+            (
+                "Model access is denied due to IAM user or service role is not authorized to perform the required AWS \
+                 Marketplace actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe)",
+                "`aws-marketplace:Subscribe`",
+            ),
+            ("anthropic.claude-opus-5 is not available for this account.", "some accounts only"),
             (
                 "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: bedrock:InvokeModel on resource: y \
                  because no identity-based policy allows the bedrock:InvokeModel action",

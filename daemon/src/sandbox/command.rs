@@ -24,8 +24,8 @@ Models: any `anthropic.claude-…` id, with or without a region's prefix, answer
 say what to do: `run: COMMAND`, `delegate: PROMPT`, `call: TOOL {…}`, `think: TEXT`, `say: TEXT`.
 `sandbox.NAME` asks for a behaviour, `sandbox.once.NAME` for it the first time only; some take a number behind a dot:
   echo, tool, thinking, huge.KILOBYTES, slow.MILLISECONDS, silent.SECONDS, stall.SECONDS,
-  throttled, not-ready, invalid, too-long, quota, denied, expired, missing, model-timeout, model-error, broken,
-  unavailable, exception-throttling, exception-model-stream-error, exception-internal, exception-validation,
+  throttled, not-ready, invalid, on-demand, too-long, quota, denied, marketplace, expired, missing, use-case,
+  model-timeout, model-error, broken, unavailable, exception-throttling, exception-model-stream-error, exception-internal, exception-validation,
   exception-model-timeout, exception-unavailable, cut-before, cut-after.EVENTS, cut-mid-frame.EVENTS,
   ends-early.EVENTS, fast.EVENTS, paced.MILLISECONDS";
 

@@ -8,7 +8,7 @@
 //! | `echo` | the ordinary answer | |
 //! | `tool` | a call of the first tool that is offered, and an ordinary answer once its result is there | |
 //! | `thinking` | the model thinks before it answers | |
-//! | `throttled` 429, `not-ready` 429, `invalid` 400, `too-long` 400, `quota` 400, `denied` 403, `expired` 403, `missing` 404, `model-timeout` 408, `model-error` 424, `broken` 500, `unavailable` 503 | that refusal | |
+//! | `throttled` 429, `not-ready` 429, `invalid` 400, `on-demand` 400, `too-long` 400, `quota` 400, `denied` 403, `marketplace` 403, `expired` 403, `missing` 404, `use-case` 404, `model-timeout` 408, `model-error` 424, `broken` 500, `unavailable` 503 | that refusal | |
 //! | `exception-throttling`, `-model-stream-error`, `-internal`, `-validation`, `-model-timeout`, `-unavailable` | a stream ends with that exception | events before it (3) |
 //! | `cut-before` | the connection ends before the first byte of the answer | |
 //! | `cut-after` | a stream's connection ends after some events | events before it (1) |

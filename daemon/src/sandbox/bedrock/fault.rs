@@ -79,10 +79,17 @@ const BUSY: &str = "Too many requests, please wait before trying again.";
 const UNABLE: &str = "Bedrock is unable to process your request.";
 const END_OF_LIFE: &str = "This model version has reached the end of its life. Please refer to the AWS \
                            documentation for more details.";
+const ON_DEMAND: &str = "Invocation of model ID sandbox.on-demand with on-demand throughput isn\u{2019}t supported. Retry your \
+                         request with the ID or ARN of an inference profile that contains this model.";
+const MARKETPLACE: &str = "Model access is denied due to IAM user or service role is not authorized to perform the required AWS Marketplace actions \
+     (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe) to enable access to this model.";
+const USE_CASE: &str = "Model use case details have not been submitted for this account. Fill out the Anthropic use case details \
+                        form before using the model. If you have already filled out the form, try again in 15 minutes.";
 
 /// Every refusal that can be asked for: its name, status, kind and sentence.
-const FAULTS: [(&str, u16, &str, &str); 12] = [
+const FAULTS: [(&str, u16, &str, &str); 15] = [
     ("invalid", 400, "ValidationException", "messages: text content blocks must be non-empty"),
+    ("on-demand", 400, "ValidationException", ON_DEMAND),
     ("too-long", 400, "ValidationException", "Input is too long for requested model."),
     (
         "quota",
@@ -96,8 +103,10 @@ const FAULTS: [(&str, u16, &str, &str); 12] = [
         "AccessDeniedException",
         "You don't have access to the model with the specified model ID.",
     ),
+    ("marketplace", 403, "AccessDeniedException", MARKETPLACE),
     ("expired", 403, "ExpiredTokenException", "The security token included in the request is expired"),
     ("missing", 404, "ResourceNotFoundException", END_OF_LIFE),
+    ("use-case", 404, "ResourceNotFoundException", USE_CASE),
     ("model-timeout", 408, "ModelTimeoutException", "Model has timed out in processing the request."),
     ("model-error", 424, "ModelErrorException", UNEXPECTED),
     ("throttled", 429, "ThrottlingException", BUSY),

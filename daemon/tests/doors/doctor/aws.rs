@@ -17,11 +17,26 @@ async fn without_credentials_no_model_is_asked() {
 }
 
 /// Models that AWS refuses: what is said, and what to do.
-const REFUSED: [(&str, &str, &str); 4] = [
+const REFUSED: [(&str, &str, &str); 7] = [
     (
         "sandbox.denied",
         "problem  model          `sandbox.denied`: AWS says `AccessDeniedException`: You don't have access",
-        "hint: ask for the model under `Model access` in Bedrock's console, region us-east-1",
+        "hint: the first use of a model subscribes the account to it: let somebody with `aws-marketplace:Subscribe`",
+    ),
+    (
+        "sandbox.marketplace",
+        "`sandbox.marketplace`: AWS says `AccessDeniedException`: Model access is denied due to IAM user",
+        "use it once, in the `Model catalog` of Bedrock's console\n",
+    ),
+    (
+        "sandbox.use-case",
+        "`sandbox.use-case`: AWS says `ResourceNotFoundException`: Model use case details have not been submitted",
+        "hint: fill in the use case form of Anthropic in Bedrock's console (`Model catalog`), once for the account",
+    ),
+    (
+        "sandbox.on-demand",
+        "`sandbox.on-demand`: AWS says `ValidationException`: Invocation of model ID sandbox.on-demand with on-demand",
+        "hint: use the model's inference profile in its place: its id with `us.`, `eu.`, `apac.` or `global.` before it",
     ),
     (
         "meta.llama3",
