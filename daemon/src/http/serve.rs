@@ -8,6 +8,7 @@ use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 use tracing::{debug, warn};
@@ -20,6 +21,8 @@ use crate::{config, task::Tasks};
 pub const BACKLOG: u32 = 4096;
 /// How long to wait before accepting again when the system refuses (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often it is told that all slots are taken.
+const FULL_AGAIN: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
 enum Socket {
@@ -123,8 +126,9 @@ impl Listener {
     }
 
     async fn accept(&self, server: &Server, slots: &Arc<Semaphore>) {
+        let mut told = None;
         loop {
-            let Ok(slot) = slots.clone().acquire_owned().await else { return };
+            let Some(slot) = self.slot(slots, &mut told).await else { return };
             let accepted = match &self.socket {
                 Socket::Tcp(socket) => {
                     socket.accept().await.map(|(stream, peer)| self.greet(server, stream, peer, slot))
@@ -138,6 +142,15 @@ impl Listener {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+
+    /// The slot of the next connection. Clients that wait for one are told nothing, so the log is.
+    async fn slot(&self, slots: &Arc<Semaphore>, told: &mut Option<Instant>) -> Option<OwnedSemaphorePermit> {
+        if slots.available_permits() == 0 && told.is_none_or(|at| at.elapsed() >= FULL_AGAIN) {
+            *told = Some(Instant::now());
+            warn!(listener = self.name, "as many connections as http.connections allows, new ones wait");
+        }
+        slots.clone().acquire_owned().await.ok()
     }
 
     fn greet(&self, server: &Server, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
