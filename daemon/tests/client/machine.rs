@@ -1,17 +1,12 @@
 //! A developer's machine with Claude Code and managed settings on it, and nothing else: no home to speak of, no
 //! credentials, no Internet.
 
-use std::{
-    env, fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Stdio, time::Duration};
 
+use reqwest::Client;
 use sallyportd::{
     config::Config,
-    sandbox::{Options, Sandbox},
+    sandbox::{Options, Sandbox, entra::User},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,6 +16,7 @@ use crate::tap::Tap;
 
 /// Longer than Claude Code needs for anything that is asked of it here.
 const PATIENCE: Duration = Duration::from_mins(2);
+pub const SETTINGS: &str = "/etc/claude-code/managed-settings.json";
 const OPUS: &str = "us.anthropic.claude-opus-4-8";
 
 /// How Claude Code talks to the gateway.
@@ -35,6 +31,8 @@ pub struct Machine {
     pub sandbox: Sandbox,
     /// Counts what goes from the machine to the gateway.
     pub tap: Tap,
+    /// The gateway, behind the tap, which counts nothing that is encrypted.
+    pub gateway: String,
     folder: TempDir,
 }
 
@@ -76,12 +74,14 @@ impl Machine {
 
     /// A machine that is connected to this gateway, and has no helper yet.
     pub async fn before(mode: Mode, sandbox: Sandbox, gateway: &str) -> Self {
-        let tap = Tap::start(gateway.trim_start_matches("http://").parse().unwrap()).await;
-        let machine = Self { sandbox, tap, folder: tempfile::tempdir().unwrap() };
+        let (scheme, address) = gateway.split_once("://").unwrap();
+        let tap = Tap::start(address.parse().unwrap()).await;
+        let gateway = tap.url().replace("http", scheme);
+        let machine = Self { sandbox, tap, gateway, folder: tempfile::tempdir().unwrap() };
         for folder in ["home", "project"] {
             fs::create_dir(machine.folder.path().join(folder)).unwrap();
         }
-        machine.deploy(mode);
+        machine.deploy(mode, &[]);
         machine
     }
 
@@ -140,10 +140,22 @@ impl Machine {
         Said { text: text(&output.stdout), errors: text(&output.stderr), is_success: output.status.success() }
     }
 
-    fn deploy(&self, mode: Mode) {
-        let folder = Path::new("/etc/claude-code");
-        fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join("managed-settings.json"), self.settings(mode).to_string()).unwrap();
+    /// An operator's order about the user whom the helper signs in.
+    pub async fn order(&self, action: &str, body: Value) {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let operator = Client::builder().unix_socket(self.sandbox.admin_socket()).no_proxy().build().unwrap();
+        let order = operator.post(format!("http://localhost/users/{}/{action}", User::ADA.oid));
+        assert!(order.json(&body).send().await.unwrap().status().is_success());
+    }
+
+    /// Writes the managed settings, with these variables besides.
+    pub fn deploy(&self, mode: Mode, variables: &[(&str, &str)]) {
+        let mut settings = self.settings(mode);
+        for (name, value) in variables {
+            settings["env"][name] = json!(value);
+        }
+        fs::create_dir_all("/etc/claude-code").unwrap();
+        fs::write(SETTINGS, settings.to_string()).unwrap();
     }
 
     fn settings(&self, mode: Mode) -> Value {
@@ -168,9 +180,9 @@ impl Machine {
             Mode::Bedrock => {
                 variables["CLAUDE_CODE_USE_BEDROCK"] = json!("1");
                 variables["CLAUDE_CODE_SKIP_BEDROCK_AUTH"] = json!("1");
-                variables["ANTHROPIC_BEDROCK_BASE_URL"] = json!(self.tap.url());
+                variables["ANTHROPIC_BEDROCK_BASE_URL"] = json!(self.gateway);
             }
-            Mode::Anthropic => variables["ANTHROPIC_BASE_URL"] = json!(self.tap.url()),
+            Mode::Anthropic => variables["ANTHROPIC_BASE_URL"] = json!(self.gateway),
         }
         settings
     }

@@ -19,6 +19,7 @@ mod recovery;
 mod rules;
 mod sdk;
 mod steer;
+mod symptom;
 mod tap;
 mod token;
 

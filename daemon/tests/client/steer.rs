@@ -1,7 +1,5 @@
 //! Claude Code when an operator steps in while it works.
 
-use reqwest::{Client, StatusCode};
-use sallyportd::sandbox::entra::User;
 use serde_json::json;
 
 use crate::{
@@ -11,11 +9,8 @@ use crate::{
 
 async fn lock(machine: &Machine) {
     machine.sandbox.bedrock.wait_for(|counts| counts.in_flight > 0).await;
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let operator = Client::builder().unix_socket(machine.sandbox.admin_socket()).no_proxy().build().unwrap();
-    let order = operator.post(format!("http://localhost/users/{}/lock", User::ADA.oid));
     let body = json!({ "reason": "lost laptop", "duration_seconds": 600, "message": "call the help desk" });
-    assert_eq!(order.json(&body).send().await.unwrap().status(), StatusCode::OK);
+    machine.order("lock", body).await;
 }
 
 /// Its stream ends, and what it asks next, once, is refused with the operator's message.

@@ -16,10 +16,9 @@ use crate::{
     machine::{Machine, Mode},
 };
 
-/// A token that this daemon would have minted yesterday.
-fn expired_token(config: &config::Token) -> String {
-    let yesterday = Timestamp(Clock::System.now().0 - 86_400_000);
-    let keyring = Keyring::new(config, Clock::manual(yesterday), Arc::new(LiveSessions::default())).unwrap();
+/// A token that this daemon would have minted then.
+pub fn minted_at(at: Timestamp, config: &config::Token) -> String {
+    let keyring = Keyring::new(config, Clock::manual(at), Arc::new(LiveSessions::default())).unwrap();
     let identity = Identity {
         session: SessionId::generate(),
         user: UserId::new(User::ADA.oid),
@@ -34,7 +33,8 @@ fn expired_token(config: &config::Token) -> String {
 async fn expired(mode: Mode) {
     let mut token = None;
     let machine = Machine::with(mode, |config| token = Some(config.token.clone())).await;
-    let expired = expired_token(&token.unwrap());
+    let yesterday = Timestamp(Clock::System.now().0 - 86_400_000);
+    let expired = minted_at(yesterday, &token.unwrap());
     let (marker, renew) = (machine.beside("renewed"), machine.token_command());
     let marker = marker.display();
     machine.set_helper(&format!("if [ -e {marker} ]; then exec {renew}; fi; touch {marker}; echo {expired}"));
