@@ -11,7 +11,7 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 const NEVER: Duration = Duration::from_mins(1);
 
 /// Opens the page that the program names, enters the code and signs in as somebody.
-async fn enter(here: &Workstation, running: &mut Running, who: &str) {
+pub async fn enter(here: &Workstation, running: &mut Running, who: &str) {
     let page = page(running).await;
     sign_in(here, &page, who).await;
 }

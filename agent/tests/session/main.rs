@@ -16,6 +16,7 @@ mod browser;
 mod device_code;
 mod disk;
 mod failure;
+mod guide;
 mod kill;
 mod refresh;
 mod revoked;

@@ -1,5 +1,6 @@
 //! Signing in, refreshing and signing out.
 
+mod guide;
 mod world;
 
 use std::collections::HashSet;
