@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod symptom;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -22,8 +24,18 @@ const FILES: [(&str, &str); 6] = [
     ("daemon/tests/boot/house.sh", "/root/house.sh"),
     ("daemon/tests/boot/load.py", "/root/load.py"),
 ];
-const PACKAGES: [&str; 9] =
-    ["ca-certificates", "curl", "iproute2", "jq", "openssl", "procps", "python3", "rpm", "sqlite3"];
+const PACKAGES: [&str; 10] = [
+    "ca-certificates",
+    "curl",
+    "iproute2",
+    "jq",
+    "nginx-light",
+    "openssl",
+    "procps",
+    "python3",
+    "rpm",
+    "sqlite3",
+];
 
 fn boot(script: &str, copies: &[(PathBuf, &str)]) -> Output {
     let root = root();
