@@ -151,7 +151,8 @@ impl Running {
 
     fn life(&self, status: &Status) -> Vec<Finding> {
         let Status { version, process, .. } = status;
-        let up = span::write(Duration::from_secs(status.uptime_seconds));
+        // No time at all would be written as `0d`.
+        let up = span::write(Duration::from_secs(status.uptime_seconds.max(1)));
         let socket = self.socket.display();
         let what = format!("version {version} runs for {up} as process {}, at `{socket}`", process.id);
         let mut findings = vec![Finding::ok(CHECK, what)];

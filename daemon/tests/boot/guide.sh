@@ -32,6 +32,8 @@ cp /root/newer.deb /root/sallyport_9.9.9_amd64.deb
 guide operations.md "Upgrade"
 is_served || fail "the upgrade has lost the session"
 
+guide troubleshooting.md
+
 guide tls.md
 GATEWAY=(--cacert /etc/sallyport/tls/try-ca.pem --connect-to ::127.0.0.1: https://sallyport.example.com:8002/v1/models)
 is_served || fail "not served over TLS: $(status)"
