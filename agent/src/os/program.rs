@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError},
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::family;
+use super::family::Apart;
 
 /// For programs that only ask or tell the system something.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -34,12 +34,13 @@ pub struct Said {
 pub fn ask(command: &mut Command, patience: Duration) -> io::Result<Said> {
     let deadline = Instant::now() + patience;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = family::set_apart(command).spawn()?;
+    let mut child = Apart::start(command)?;
     let (speaking, silence) = mpsc::channel();
-    let out = child.stdout.take().map(|stream| listen(stream, speaking.clone()));
-    let err = child.stderr.take().map(|stream| listen(stream, speaking));
+    let (out, err) = child.streams();
+    let out = out.map(|stream| listen(stream, speaking.clone()));
+    let err = err.map(|stream| listen(stream, speaking));
     let Some(status) = wait(&mut child, deadline, &silence)? else {
-        family::end(&mut child);
+        child.end();
         return Err(io::Error::new(io::ErrorKind::TimedOut, slow(command, patience)));
     };
     let _ = silence.recv_timeout(LAST_WORDS);
@@ -66,7 +67,7 @@ pub(super) fn run(command: &mut Command) -> io::Result<()> {
 
 /// How it ended, if it did before the deadline.
 pub(super) fn wait(
-    child: &mut Child,
+    child: &mut Apart,
     deadline: Instant,
     silence: &mpsc::Receiver<()>,
 ) -> io::Result<Option<ExitStatus>> {

@@ -9,7 +9,7 @@ use std::{
         process::CommandExt,
     },
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -129,30 +129,44 @@ pub(super) fn run(name: &str, arguments: &[&str]) -> io::Result<()> {
 pub(super) fn start(name: &str, arguments: &[&str]) -> io::Result<()> {
     let mut command = Command::new(name);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = set_apart(&mut command).spawn()?;
+    let mut child = Apart::start(&mut command)?;
     let (_speaking, silence) = mpsc::channel();
     match program::wait(&mut child, Instant::now() + FIRST_STEPS, &silence)? {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(io::Error::other(format!("`{name}` ended with {status}"))),
         None => {
-            thread::spawn(move || child.wait());
+            thread::spawn(move || child.0.wait());
             Ok(())
         }
     }
 }
 
-/// In a group of its own, with all that it will start: so that all of it can be ended, and a Ctrl-C for us does not end it.
-pub(super) fn set_apart(command: &mut Command) -> &mut Command {
-    command.process_group(0)
-}
+/// A program in a group of its own, with all that it will start: so that all of it can be ended, and a Ctrl-C for us does
+/// not end it.
+pub(super) struct Apart(Child);
 
-/// Ends a program that was set apart.
-pub(super) fn end(child: &mut Child) {
-    let group = Pid::from_child(child);
-    if kill_process_group(group, Signal::KILL).is_err() {
-        let _ = child.kill();
+impl Apart {
+    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        command.process_group(0).spawn().map(Self)
     }
-    let _ = child.wait();
+
+    /// What it says, once.
+    pub(super) fn streams(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.0.stdout.take(), self.0.stderr.take())
+    }
+
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.try_wait()
+    }
+
+    /// Ends it, and all that it has started.
+    pub(super) fn end(mut self) {
+        let group = Pid::from_child(&self.0);
+        if kill_process_group(group, Signal::KILL).is_err() {
+            let _ = self.0.kill();
+        }
+        let _ = self.0.wait();
+    }
 }
 
 #[cfg(test)]

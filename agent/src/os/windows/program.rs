@@ -4,10 +4,12 @@
 use std::{
     env,
     ffi::OsStr,
-    io,
+    io, mem,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
 };
+
+use process_wrap::std::{ChildWrapper, CommandWrap, JobObject};
 
 use super::super::program;
 
@@ -34,15 +36,36 @@ pub(super) fn start(program: &str, arguments: &[&OsStr]) -> io::Result<()> {
     command.spawn().map(|_| ())
 }
 
-/// Here nothing has to be done for it.
-pub(in super::super) fn set_apart(command: &mut Command) -> &mut Command {
-    command
-}
+/// A program in a job of its own, with all that it will start: so that all of it can be ended.
+pub(in super::super) struct Apart(Box<dyn ChildWrapper>);
 
-/// Ends a program. What it has started is left to itself: nobody waits for it.
-pub(in super::super) fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+impl Apart {
+    /// The program waits until it is in the job: what it starts first is there, too.
+    pub(in super::super) fn start(command: &mut Command) -> io::Result<Self> {
+        // The crate wants it for its own, and gives it back.
+        let mut wrap = CommandWrap::from(mem::replace(command, Command::new("")));
+        let started = wrap.wrap(JobObject).spawn();
+        *command = wrap.into_command();
+        started.map(Self)
+    }
+
+    /// What it says, once.
+    pub(in super::super) fn streams(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.0.stdout().take(), self.0.stderr().take())
+    }
+
+    pub(in super::super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.try_wait()
+    }
+
+    /// Ends it, and all that it has started.
+    pub(in super::super) fn end(mut self) {
+        if self.0.start_kill().is_err() {
+            let _ = self.0.inner_mut().start_kill();
+        }
+        // Not for the job: it tells but once that it is empty, which may have been heard already.
+        let _ = self.0.inner_mut().wait();
+    }
 }
 
 fn path(program: &str) -> PathBuf {
@@ -59,7 +82,18 @@ fn value(told: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::Read,
+        net::{Ipv4Addr, TcpListener, TcpStream},
+        time::Duration,
+    };
+
     use super::*;
+
+    /// Where what hangs shall say that it is there.
+    const PORT: &str = "SALLYPORT_TEST_PORT";
+    /// Nothing here takes so long, unless it would take for ever.
+    const NEVER: Duration = Duration::from_mins(1);
 
     #[test]
     fn a_value_of_the_registry_is_found_in_what_reg_prints() {
@@ -76,5 +110,30 @@ mod tests {
             error.to_string().contains("reg.exe query") && error.to_string().contains(" failed: "),
             "{error}"
         );
+    }
+
+    /// No test of its own, but what the next one starts: it says that it is there, and waits for an answer.
+    #[test]
+    fn a_program_that_hangs() {
+        let Some(port) = env::var(PORT).ok().and_then(|port| port.parse().ok()) else { return };
+        let mut line = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        let _ = line.read(&mut [0]);
+    }
+
+    #[test]
+    fn a_program_is_ended_with_all_that_it_started() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut command = Command::new(path("cmd.exe"));
+        command.arg("/c").arg(env::current_exe().unwrap());
+        command.args(["--exact", "os::windows::program::tests::a_program_that_hangs"]);
+        command.env(PORT, listener.local_addr().unwrap().port().to_string());
+        let mut program = Apart::start(command.stdout(Stdio::null())).unwrap();
+        let (mut line, _) = listener.accept().unwrap();
+        assert!(program.try_wait().unwrap().is_none());
+        program.end();
+        // Its line ends with it.
+        line.set_read_timeout(Some(NEVER)).unwrap();
+        let heard = line.read(&mut [0]).map_err(|error| error.kind());
+        assert!(matches!(heard, Ok(0) | Err(io::ErrorKind::ConnectionReset)), "{heard:?}");
     }
 }
