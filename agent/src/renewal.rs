@@ -21,6 +21,9 @@ const TURN: Duration = Duration::from_secs(8);
 pub enum RenewalError {
     #[error("nobody is signed in on this workstation")]
     NotSignedIn,
+    /// Another process was told while this one waited for it.
+    #[error("the session was revoked or has expired; sign in again")]
+    Ended,
     #[error(transparent)]
     Credential(#[from] CredentialError),
     #[error(transparent)]
@@ -79,6 +82,10 @@ impl Renewal<'_> {
         if found.access_token != present.access_token && found.is_fresh(clock::now()) {
             return Ok(found);
         }
+        // Or was told that there is none. Who asks later asks again: a session that was locked comes back.
+        if found.has_ended() && found.written_at > present.written_at {
+            return Err(RenewalError::Ended);
+        }
         let renewed = self.exchange(&found).await;
         drop(held);
         renewed
@@ -127,11 +134,62 @@ impl Renewal<'_> {
 }
 
 impl RenewalError {
+    /// Whether the session is over, whatever is tried.
+    pub fn is_end_of_session(&self) -> bool {
+        match self {
+            Self::Ended => true,
+            Self::Client(error) => error.is_end_of_session(),
+            Self::NotSignedIn | Self::Credential(_) | Self::TooSlow(_) => false,
+        }
+    }
+
     fn is_passing(&self) -> bool {
         match self {
-            Self::NotSignedIn => false,
+            Self::NotSignedIn | Self::Ended => false,
             Self::Credential(_) | Self::TooSlow(_) => true,
             Self::Client(error) => error.is_passing(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{secret::Secret, time::Timestamp};
+
+    use super::*;
+    use crate::{
+        client,
+        os::{Family as _, fake::Fake},
+    };
+
+    fn store() -> Store {
+        let os: &'static Fake = Box::leak(Box::default());
+        std::fs::create_dir_all(os.home().unwrap().join(".claude")).unwrap();
+        Store::of_user(os).unwrap()
+    }
+
+    /// One that is due, of the second before.
+    fn due() -> Credential {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let before = Timestamp(clock::now().0 - 1_000);
+        Credential {
+            access_token: secret("a.b.c"),
+            refresh_token: secret("r"),
+            expires_at: before,
+            written_at: before,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_end_that_another_process_was_told_of_is_not_asked_for_by_all_who_wait() {
+        let (store, due) = (store(), due());
+        store.reserve(0).unwrap().keep(&due.ended()).unwrap();
+        let nobody = "http://127.0.0.1:1".parse().unwrap();
+        let server = AuthServer::new(client::http(&[&nobody], None).unwrap(), nobody);
+        let renewal = Renewal { store: &store, server: &server };
+        let waited = renewal.replace(&due).await.unwrap_err();
+        assert!(matches!(waited, RenewalError::Ended), "{waited:?}");
+        let later = renewal.replace(&store.read().unwrap().unwrap()).await.unwrap_err();
+        assert!(matches!(later, RenewalError::Client(ClientError::Unreachable { .. })), "{later:?}");
     }
 }

@@ -74,7 +74,7 @@ impl CommandError {
             Self::Config(error) => Some(error.hint()),
             Self::Credential(error) | Self::Renewal(RenewalError::Credential(error)) => Some(error.hint()),
             Self::Renewal(RenewalError::NotSignedIn) => Some(SIGN_IN),
-            Self::Renewal(RenewalError::Client(error)) if error.is_end_of_session() => Some(SIGN_IN),
+            Self::Renewal(error) if error.is_end_of_session() => Some(SIGN_IN),
             Self::Client(error)
             | Self::Renewal(RenewalError::Client(error))
             | Self::SignIn(SignInError::Client(error)) => error.hint(),
@@ -90,7 +90,9 @@ impl CommandError {
             Self::NotAdministrator => Some("run it as root, or as an administrator"),
             Self::Unwell { can_mend: true, .. } => Some("`claude-agent doctor --fix` mends what is ours"),
             Self::NotUndone => Some("mend what is named above, then run the same again"),
-            Self::NoMachine
+            // It is an end of the session, above.
+            Self::Renewal(RenewalError::Ended)
+            | Self::NoMachine
             | Self::NotInstalled(_)
             | Self::Unwell { .. }
             | Self::Output(_)
@@ -104,7 +106,9 @@ impl CommandError {
             Self::SignIn(error) => error.exit_code(),
             Self::Package(error) => error.exit_code(),
             Self::Renewal(RenewalError::TooSlow(_)) => Exit::Unreachable,
-            Self::Renewal(RenewalError::NotSignedIn) | Self::NotAdministrator => Exit::Refused,
+            Self::Renewal(RenewalError::NotSignedIn | RenewalError::Ended) | Self::NotAdministrator => {
+                Exit::Refused
+            }
             _ => Exit::Failed,
         }
     }

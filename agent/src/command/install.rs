@@ -168,7 +168,7 @@ async fn has_session(here: Workstation<'_>, store: &Store) -> Result<bool, Comma
     match (Renewal { store, server: &server }).run().await {
         Ok(_) => Ok(true),
         Err(RenewalError::NotSignedIn) => Ok(false),
-        Err(RenewalError::Client(error)) if error.is_end_of_session() => Ok(false),
+        Err(error) if error.is_end_of_session() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -55,6 +55,6 @@ fn is_passing(error: &RenewalError) -> bool {
     match error {
         RenewalError::TooSlow(_) => true,
         RenewalError::Client(error) => error.exit_code() == Exit::Unreachable,
-        RenewalError::NotSignedIn | RenewalError::Credential(_) => false,
+        RenewalError::NotSignedIn | RenewalError::Ended | RenewalError::Credential(_) => false,
     }
 }

@@ -87,9 +87,7 @@ async fn refreshed(patient: &Patient<'_>, store: &Store) -> Finding {
     };
     match (Renewal { store, server: &AuthServer::new(client, base) }).run().await {
         Ok(_) => Finding::ok("session", "the token was refreshed just now"),
-        Err(RenewalError::Client(error)) if error.is_end_of_session() => {
-            Finding::problem("session", error.to_string(), SIGN_IN)
-        }
+        Err(error) if error.is_end_of_session() => Finding::problem("session", error.to_string(), SIGN_IN),
         Err(RenewalError::Client(error)) => {
             Finding::problem("session", error.to_string(), error.hint().unwrap_or("try again in a moment"))
         }
