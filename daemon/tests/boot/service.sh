@@ -24,6 +24,9 @@ sign_in > /root/token
 is_served || fail "a request is not served: $(models)"
 [ "$(stat -c %U:%G:%a /run/sallyport/admin.sock)" = sallyport:sallyport:660 ] || fail "the admin socket is someone else's"
 sallyport status >/dev/null || fail "an operator can't reach it"
+# Not so without the files of /proc that are about the machine.
+sees_the_machine() { sallyport status | grep -q '^machine  [1-9]'; }
+until_true sees_the_machine
 
 say "a restart under streams and 200 requests a second"
 under_load systemctl restart sallyportd
