@@ -54,6 +54,13 @@ systemctl start sallyportd || fail "it still does not start"
 sign_in > /root/token
 answers || fail "no answer: $(ask us.anthropic.claude-opus-4-8)"
 
+say "more starts than the unit allows"
+for _ in $(seq 7); do systemctl restart sallyportd || break; done
+told 'Start request repeated too quickly' log
+systemctl reset-failed sallyportd
+systemctl start sallyportd || fail "it does not start again"
+answers || fail "no answer after many restarts"
+
 say "a folder of somebody else's"
 systemctl stop sallyportd.socket sallyportd
 grep -v credentials_file $toml > /tmp/no-keys.toml
