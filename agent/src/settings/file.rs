@@ -177,15 +177,12 @@ impl SettingsFile {
     }
 }
 
-/// What a link leads to, also if nothing is there yet.
+/// What a link leads to, also if nothing is there yet. What is none keeps its name: Windows has longer ones for the same
+/// file, by which nobody would know it again.
 fn behind_link(path: &Path) -> PathBuf {
-    if let Ok(found) = fs::canonicalize(path) {
-        return found;
-    }
-    match (fs::read_link(path), path.parent()) {
-        (Ok(target), Some(folder)) => folder.join(target),
-        _ => path.to_owned(),
-    }
+    let Ok(target) = fs::read_link(path) else { return path.to_owned() };
+    let direct = path.parent().map(|folder| folder.join(target));
+    fs::canonicalize(path).ok().or(direct).unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]
